@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Handset programs build twice: as ordinary Swift here (so that tests can run them), and as Embedded Swift for
+// the handset with `--triple aarch64-none-none-elf --toolset …`, which `amos build` does by itself.
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
+let shared: [SwiftSetting] = strict + [.treatWarning("EmbeddedRestrictions", as: .error)]
+let handset: [SwiftSetting] = shared + [.enableExperimentalFeature("Lifetimes")]
+
+/// A program that runs on the handset; `needs` are the shared modules it takes its decisions from.
+func handsetProgram(_ name: String, needs: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["LinuxSystem"] + needs, path: "Sources/Handset/\(name)", swiftSettings: handset)
+}
+
+func sharedModule(_ name: String, needs: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: needs, path: "Sources/Shared/\(name)", swiftSettings: shared)
+}
+
+func hostModule(_ name: String, needs: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: needs, path: "Sources/Host/\(name)", swiftSettings: strict)
+}
+
+func tests(of name: String, needs: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + needs, path: "Tests/\(name)Tests",
+        resources: resources, swiftSettings: strict)
+}
+
+let handsetPrograms = [
+    "amos-stage1", "amos-init", "amosctl", "amos-logd", "amos-crash", "amos-clockd", "amos-netconf",
+]
+
+let package = Package(
+    name: "amos",
+    products: [.executable(name: "amos", targets: ["amos"])]
+        + handsetPrograms.map { .executable(name: $0, targets: [$0]) },
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        sharedModule("Wire"),
+        sharedModule("Services", needs: ["Wire"]),
+        sharedModule("Slots", needs: ["Wire"]),
+
+        .target(name: "CLinux", path: "Sources/Handset/CLinux"),
+        .target(
+            name: "LinuxSystem", dependencies: ["CLinux"], path: "Sources/Handset/LinuxSystem",
+            swiftSettings: handset),
+        handsetProgram("amos-stage1", needs: ["Slots", "Wire"]),
+        handsetProgram("amos-init", needs: ["Services", "Slots", "Wire"]),
+        handsetProgram("amosctl", needs: ["Services", "Slots", "Wire"]),
+        handsetProgram("amos-logd", needs: ["Wire"]),
+        handsetProgram("amos-crash", needs: ["Wire"]),
+        handsetProgram("amos-clockd", needs: ["Wire"]),
+        handsetProgram("amos-netconf", needs: []),
+
+        .systemLibrary(name: "CArchive", path: "Sources/Host/CArchive", pkgConfig: "libarchive"),
+        .systemLibrary(name: "CCrypto", path: "Sources/Host/CCrypto", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CZlib", path: "Sources/Host/CZlib", pkgConfig: "zlib"),
+        hostModule("HostSystem", needs: ["CCrypto"]),
+        hostModule("DeviceSpec", needs: ["Services", .product(name: "Yams", package: "Yams")]),
+        hostModule("DebianBase", needs: ["HostSystem", "CArchive"]),
+        hostModule("DiskImage", needs: ["HostSystem", "Slots", "Wire", "CArchive", "CCrypto", "CZlib"]),
+        hostModule(
+            "Assembly",
+            needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire"]),
+        hostModule("Emulator", needs: ["HostSystem", "DiskImage", "Slots", "Wire"]),
+        .executableTarget(
+            name: "amos",
+            dependencies: [
+                "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Slots", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

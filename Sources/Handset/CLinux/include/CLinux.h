@@ -1,0 +1,4 @@
+#ifndef AMOS_CLINUX_H
+#define AMOS_CLINUX_H
+#include <errno.h>
+#endif

@@ -1,0 +1,4 @@
+@main
+enum AmosClockd {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+enum AmosCrash {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+enum AmosInit {
+    static func main() {}
+}

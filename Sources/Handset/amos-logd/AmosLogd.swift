@@ -1,0 +1,4 @@
+@main
+enum AmosLogd {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+enum AmosNetconf {
+    static func main() {}
+}

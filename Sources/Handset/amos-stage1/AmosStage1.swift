@@ -1,0 +1,4 @@
+@main
+enum AmosStage1 {
+    static func main() {}
+}

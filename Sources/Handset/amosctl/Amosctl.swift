@@ -1,0 +1,4 @@
+@main
+enum Amosctl {
+    static func main() {}
+}

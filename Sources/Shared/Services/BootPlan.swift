@@ -1,0 +1,37 @@
+/// What PID 1 does, compiled on the host from the device file and its services (`/usr/share/amos/boot.plan`).
+public struct BootPlan: Equatable, Sendable {
+    public var hostname: String
+    /// A `user` image ignores debugging words on the kernel command line.
+    public var isDebuggable: Bool
+    /// Sorted by name; every name in `requires`, `wants` and `after` is present.
+    public var services: [ServiceDefinition]
+    /// Kernel modules for PID 1 to insert while services start: absolute paths, dependencies first.
+    public var lateModules: [String]
+    public var health: Health
+    public var shutdownBudgetMilliseconds: UInt32 = 8_000
+
+    /// When a boot counts as good.
+    public struct Health: Equatable, Sendable {
+        /// Services that must be ready, and stay so.
+        public var services: [String]
+        public var stableForMilliseconds: UInt32
+        /// Not healthy by then: the boot has failed.
+        public var deadlineMilliseconds: UInt32
+
+        public init(services: [String], stableForMilliseconds: UInt32, deadlineMilliseconds: UInt32) {
+            self.services = services
+            self.stableForMilliseconds = stableForMilliseconds
+            self.deadlineMilliseconds = deadlineMilliseconds
+        }
+    }
+
+    public init(
+        hostname: String, isDebuggable: Bool, services: [ServiceDefinition], lateModules: [String], health: Health
+    ) {
+        self.hostname = hostname
+        self.isDebuggable = isDebuggable
+        self.services = services
+        self.lateModules = lateModules
+        self.health = health
+    }
+}
