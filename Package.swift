@@ -11,7 +11,7 @@ let handset: [SwiftSetting] = shared + [.enableExperimentalFeature("Lifetimes")]
 /// A program that runs on the handset; `needs` are the shared modules it takes its decisions from.
 func handsetProgram(_ name: String, needs: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: ["LinuxSystem"] + needs, path: "Sources/Handset/\(name)", swiftSettings: handset)
+        name: name, dependencies: ["LinuxSystem", "CLinux"] + needs, path: "Sources/Handset/\(name)", swiftSettings: handset)
 }
 
 func sharedModule(_ name: String, needs: [Target.Dependency] = []) -> Target {
@@ -67,7 +67,7 @@ let package = Package(
         hostModule(
             "Assembly",
             needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire"]),
-        hostModule("Emulator", needs: ["HostSystem", "DiskImage", "Slots", "Wire"]),
+        hostModule("Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
         .executableTarget(
             name: "amos",
             dependencies: [
@@ -75,6 +75,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),
+
+        tests(of: "Wire"),
+        tests(of: "Services", needs: ["Wire"]),
+        tests(of: "Slots"),
+        tests(of: "LinuxSystem", needs: ["CLinux"]),
+        tests(of: "HostSystem"),
+        tests(of: "DeviceSpec", needs: ["Services"]),
+        tests(of: "DebianBase", needs: ["HostSystem"]),
+        tests(of: "DiskImage", needs: ["HostSystem", "Slots"]),
+        tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DiskImage"]),
+        tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -23,6 +23,10 @@ public struct Device: Sendable, Equatable {
     public var timeServers: [String]
     public var health: BootPlan.Health
     public var checks: [Check]
+    /// Grows with every release that must not be downgraded from; the loader refuses images below its floor.
+    public var rollbackIndex: UInt64
+    /// Name of the signing key (`amos keys`); nil: the generated development key, which a release build refuses.
+    public var signingKey: Located<String>?
     /// Device and service files and rootfs folders that were read, for the build graph: absolute paths.
     public var inputs: [String]
     /// The device file itself; the lock stands beside it.

@@ -1,4 +1,5 @@
 #ifndef AMOS_CLINUX_H
 #define AMOS_CLINUX_H
 #include <errno.h>
+#include <stdio.h>
 #endif
