@@ -11,7 +11,8 @@ let handset: [SwiftSetting] = shared + [.enableExperimentalFeature("Lifetimes")]
 /// A program that runs on the handset; `needs` are the shared modules it takes its decisions from.
 func handsetProgram(_ name: String, needs: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: ["LinuxSystem", "CLinux"] + needs, path: "Sources/Handset/\(name)", swiftSettings: handset)
+        name: name, dependencies: ["LinuxSystem", "CLinux"] + needs, path: "Sources/Handset/\(name)",
+        swiftSettings: handset)
 }
 
 func sharedModule(_ name: String, needs: [Target.Dependency] = []) -> Target {
@@ -71,7 +72,8 @@ let package = Package(
         .executableTarget(
             name: "amos",
             dependencies: [
-                "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Slots", "Wire",
+                "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Slots",
+                "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),

@@ -78,7 +78,11 @@ public struct FileTree: Sendable, Equatable {
         while low < high {
             let middle = (low + high) / 2
             if entries[middle].path == path { return entries[middle] }
-            if entries[middle].path.utf8.lexicographicallyPrecedes(path.utf8) { low = middle + 1 } else { high = middle }
+            if entries[middle].path.utf8.lexicographicallyPrecedes(path.utf8) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         return nil
     }

@@ -50,7 +50,9 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(32)
         for pair in stride(from: 0, to: 64, by: 2) {
-            guard let high = Self.value(digits[pair]), let low = Self.value(digits[pair + 1]) else { return nil }
+            guard let high = Self.value(digits[pair]), let low = Self.value(digits[pair + 1]) else {
+                return nil
+            }
             bytes.append(high << 4 | low)
         }
         self.bytes = bytes
@@ -64,7 +66,8 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return String(
+            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     private static func value(_ digit: UInt8) -> UInt8? {

@@ -32,7 +32,8 @@ public struct Tool: Sendable {
 
     /// Looks through `PATH` and the system folders, which an ordinary user's `PATH` often lacks.
     public init(_ name: String, package: String) throws(Failure) {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(
+            String.init)
         let candidates = (folders + ["/usr/sbin", "/sbin", "/usr/bin", "/bin"]).map { "\($0)/\(name)" }
         guard let path = candidates.first(where: { access($0, X_OK) == 0 }) else {
             throw .missing(program: name, package: package)

@@ -26,7 +26,8 @@ public struct BootPlan: Equatable, Sendable {
     }
 
     public init(
-        hostname: String, isDebuggable: Bool, services: [ServiceDefinition], lateModules: [String], health: Health
+        hostname: String, isDebuggable: Bool, services: [ServiceDefinition], lateModules: [String],
+        health: Health
     ) {
         self.hostname = hostname
         self.isDebuggable = isDebuggable
