@@ -1,5 +1,11 @@
+// The door to Linux for Embedded Swift: what Swift cannot say itself (errno, variadic functions, macros).
+//
+// Every wrapper follows the kernel's own convention: a result of 0 or more is success, a negative one is -errno.
 #ifndef AMOS_CLINUX_H
 #define AMOS_CLINUX_H
-#include <errno.h>
-#include <stdio.h>
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "Files.h"
+#include "Storage.h"
 #endif

@@ -1,0 +1,60 @@
+// Descriptors and paths.
+#ifndef AMOS_CLINUX_FILES_H
+#define AMOS_CLINUX_FILES_H
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+static inline long amos_result(long result) { return result < 0 ? -(long)errno : result; }
+
+static inline long amos_open(const char *path, int flags, unsigned permissions) {
+    return amos_result(open(path, flags | O_CLOEXEC, permissions));
+}
+static inline long amos_close(int fd) { return amos_result(close(fd)); }
+static inline long amos_read(int fd, void *bytes, size_t count) { return amos_result(read(fd, bytes, count)); }
+static inline long amos_write(int fd, const void *bytes, size_t count) {
+    return amos_result(write(fd, bytes, count));
+}
+static inline long amos_pread(int fd, void *bytes, size_t count, uint64_t offset) {
+    return amos_result(pread(fd, bytes, count, (off_t)offset));
+}
+static inline long amos_pwrite(int fd, const void *bytes, size_t count, uint64_t offset) {
+    return amos_result(pwrite(fd, bytes, count, (off_t)offset));
+}
+static inline long amos_fsync(int fd) { return amos_result(fsync(fd)); }
+static inline long amos_ftruncate(int fd, uint64_t size) { return amos_result(ftruncate(fd, (off_t)size)); }
+static inline long amos_file_size(int fd) {
+    struct stat status;
+    return fstat(fd, &status) < 0 ? -(long)errno : (long)status.st_size;
+}
+static inline long amos_rename(const char *from, const char *to) { return amos_result(rename(from, to)); }
+static inline long amos_unlink(const char *path) { return amos_result(unlink(path)); }
+static inline long amos_mkdir(const char *path, unsigned permissions) {
+    return amos_result(mkdir(path, permissions));
+}
+
+/// Nanoseconds of CLOCK_BOOTTIME: the time base of every event.
+static inline uint64_t amos_boot_time_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+static inline void amos_sleep_ns(uint64_t duration) {
+    struct timespec left = {(time_t)(duration / 1000000000u), (long)(duration % 1000000000u)};
+    while (nanosleep(&left, &left) < 0 && errno == EINTR) {}
+}
+
+// Constants that headers spell as expressions Swift does not import everywhere.
+enum {
+    AMOS_O_RDONLY = O_RDONLY, AMOS_O_WRONLY = O_WRONLY, AMOS_O_RDWR = O_RDWR, AMOS_O_CREAT = O_CREAT,
+    AMOS_O_EXCL = O_EXCL, AMOS_O_TRUNC = O_TRUNC, AMOS_O_APPEND = O_APPEND, AMOS_O_NONBLOCK = O_NONBLOCK,
+    AMOS_O_DIRECTORY = O_DIRECTORY, AMOS_O_NOFOLLOW = O_NOFOLLOW, AMOS_O_PATH = O_PATH,
+};
+#endif
