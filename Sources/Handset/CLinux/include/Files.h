@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 
+static inline int amos_errno(void) { return errno; }
 static inline long amos_result(long result) { return result < 0 ? -(long)errno : result; }
 
 static inline long amos_open(const char *path, int flags, unsigned permissions) {
