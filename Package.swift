@@ -5,8 +5,11 @@ import PackageDescription
 // the handset with `--triple aarch64-none-none-elf --toolset …`, which `amos build` does by itself.
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
-let shared: [SwiftSetting] = strict + [.treatWarning("EmbeddedRestrictions", as: .error)]
-let handset: [SwiftSetting] = shared + [.enableExperimentalFeature("Lifetimes")]
+let shared: [SwiftSetting] =
+    strict + [
+        .treatWarning("EmbeddedRestrictions", as: .error), .enableExperimentalFeature("Lifetimes"),
+    ]
+let handset: [SwiftSetting] = shared
 
 /// A program that runs on the handset; `needs` are the shared modules it takes its decisions from.
 func handsetProgram(_ name: String, needs: [Target.Dependency]) -> Target {

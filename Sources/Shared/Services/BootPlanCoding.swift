@@ -1,0 +1,145 @@
+import Wire
+
+/// The compiled form, written on the host and read by PID 1; little-endian.
+///
+///     file      "AMOSPLAN" | u32 version | u32 length of the body | u32 CRC-32 of the body | body
+///     body      text hostname | u8 debuggable | u32 shutdown budget ms | u32 stable ms | u32 deadline ms
+///               | texts late modules | u32 count, names | indices health | services in the order of their names
+///     service   u8 kind | indices requires | indices wants | indices after | text program | texts arguments
+///               | texts environment | u32 uid | u32 gid | u16 count, u32 groups | u8 readiness, i32 descriptor
+///               | u32 start timeout | u8 restart | u32 delay | u32 delay limit | u32 reset | u8 stop signal
+///               | u32 stop grace | text terminal | u64 memory | u32 processes | u8 stops last
+///     text      u16 length, UTF-8        texts    u16 count, text …        indices   u16 count, u32 …
+extension BootPlan {
+    public static let version: UInt32 = 1
+    /// PID 1 refuses larger files before it reads them: 10,000 services with long command lines fit.
+    public static let sizeLimit = 8 << 20
+    /// Bounds PID 1's tables: far above what one handset runs, and every index fits the 16-bit counts.
+    public static let serviceLimit = 16_384
+    private static let magic: [UInt8] = Array("AMOSPLAN".utf8)
+    private static let headerSize = 20
+
+    public func encode() throws(BootPlanError) -> [UInt8] {
+        try checkOrder()
+        var body = ByteWriter(capacity: 256 * services.count)
+        body.write(hostname)
+        body.write(isDebuggable ? 1 : 0 as UInt8)
+        body.write(shutdownBudgetMilliseconds)
+        body.write(health.stableForMilliseconds)
+        body.write(health.deadlineMilliseconds)
+        body.write(texts: lateModules)
+        body.write(UInt32(services.count))
+        for service in services { body.write(service.name) }
+        body.write(indices: try indices(of: health.services, relation: "health", in: "health"))
+        for service in services {
+            body.write(service.kind.rawValue)
+            body.write(indices: try indices(of: service.requires, relation: "requires", in: service.name))
+            body.write(indices: try indices(of: service.wants, relation: "wants", in: service.name))
+            body.write(indices: try indices(of: service.after, relation: "after", in: service.name))
+            service.encodeDetails(to: &body)
+        }
+        var file = ByteWriter(capacity: body.bytes.count + Self.headerSize)
+        file.writeRaw(Self.magic)
+        file.write(Self.version)
+        file.write(UInt32(body.bytes.count))
+        file.write(CRC32.of(body.bytes.span))
+        file.writeRaw(body.bytes)
+        return file.bytes
+    }
+
+    public static func decode(_ bytes: [UInt8]) throws(BootPlanError) -> BootPlan { try decode(bytes.span) }
+
+    /// Checks everything that it reads: a plan that decodes can be run.
+    public static func decode(_ bytes: Span<UInt8>) throws(BootPlanError) -> BootPlan {
+        guard bytes.count >= headerSize else { throw .notAPlan }
+        for index in magic.indices where bytes[index] != magic[index] { throw .notAPlan }
+        let header = (version: word(bytes, 8), length: word(bytes, 12), sum: word(bytes, 16))
+        guard header.version == version else { throw .unknownVersion(header.version) }
+        let body = bytes.extracting(headerSize..<bytes.count)
+        guard Int(header.length) == body.count, header.sum == CRC32.of(body) else { throw .wrongChecksum }
+        let plan: BootPlan
+        do throws(WireError) { plan = try decode(body: body) } catch { throw .damaged(error) }
+        try plan.checkOrder()
+        return plan
+    }
+
+    /// Position of the service with this name; nil if there is none.
+    public func index(of name: String) -> Int? {
+        var low = 0
+        var high = services.count
+        while low < high {
+            let middle = (low + high) / 2
+            if UTF8Text.equal(services[middle].name, name) { return middle }
+            if services[middle].name.utf8.lexicographicallyPrecedes(name.utf8) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return nil
+    }
+
+    private func checkOrder() throws(BootPlanError) {
+        for position in services.indices.dropFirst() {
+            let name = services[position].name
+            guard services[position - 1].name.utf8.lexicographicallyPrecedes(name.utf8) else {
+                throw .notSorted(service: name)
+            }
+        }
+    }
+
+    func indices(
+        of names: [String], relation: String, in service: String
+    ) throws(BootPlanError) -> [UInt32] {
+        var result: [UInt32] = []
+        result.reserveCapacity(names.count)
+        for name in names {
+            guard let position = index(of: name) else {
+                throw .unknownService(name: name, relation: relation, of: service)
+            }
+            result.append(UInt32(position))
+        }
+        return result
+    }
+
+    private static func word(_ bytes: Span<UInt8>, _ offset: Int) -> UInt32 {
+        var value: UInt32 = 0
+        for index in 0..<4 { value |= UInt32(bytes[offset + index]) << UInt32(8 * index) }
+        return value
+    }
+
+    private static func decode(body: Span<UInt8>) throws(WireError) -> BootPlan {
+        var reader = ByteReader(body)
+        let hostname = try reader.readText()
+        let isDebuggable = try reader.readUInt8() != 0
+        let shutdownBudget = try reader.readUInt32()
+        let stable = try reader.readUInt32()
+        let deadline = try reader.readUInt32()
+        let lateModules = try reader.readTexts()
+        let start = reader.offset
+        let count = Int(try reader.readUInt32())
+        guard count <= serviceLimit else { throw .tooLong(offset: start, limit: serviceLimit) }
+        var services: [ServiceDefinition] = []
+        services.reserveCapacity(count)
+        for _ in 0..<count { services.append(ServiceDefinition(name: try reader.readText())) }
+        let health = try reader.readNames(from: services)
+        for index in services.indices {
+            let kind = reader.offset
+            guard let value = ServiceDefinition.Kind(rawValue: try reader.readUInt8()) else {
+                throw .malformed(offset: kind, expected: "a kind of service")
+            }
+            services[index].kind = value
+            services[index].requires = try reader.readNames(from: services)
+            services[index].wants = try reader.readNames(from: services)
+            services[index].after = try reader.readNames(from: services)
+            try services[index].decodeDetails(from: &reader)
+        }
+        try reader.finish()
+        var plan = BootPlan(
+            hostname: hostname, isDebuggable: isDebuggable, services: services, lateModules: lateModules,
+            health: Health(
+                services: health, stableForMilliseconds: stable, deadlineMilliseconds: deadline))
+        plan.shutdownBudgetMilliseconds = shutdownBudget
+        return plan
+    }
+}

@@ -1,0 +1,39 @@
+import Wire
+
+/// Why a plan cannot be compiled (on the host) or read (by PID 1).
+public enum BootPlanError: Error, Equatable, Sendable {
+    /// Names must be sorted by bytes and occur once: indices stand for them in the compiled plan.
+    case notSorted(service: String)
+    /// `relation` is `requires`, `wants`, `after` or `health`.
+    case unknownService(name: String, relation: String, of: String)
+    /// Each requires, or comes after, the next one; the last one the first.
+    case cycle([String])
+    case notAPlan
+    case unknownVersion(UInt32)
+    /// The bytes are not those that were written.
+    case wrongChecksum
+    case damaged(WireError)
+}
+
+extension BootPlanError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .notSorted(let service):
+            "service '\(service)' stands twice, or the services are not sorted by name"
+        case .unknownService(let name, let relation, let service):
+            "service '\(service)' names '\(name)' in '\(relation)', but there is no such service"
+        case .cycle(let names): Self.describe(cycle: names)
+        case .notAPlan: "this is not a boot plan; build the image again"
+        case .unknownVersion(let version):
+            "boot plan version \(version) is not \(BootPlan.version); build the image again"
+        case .wrongChecksum: "the boot plan's checksum is wrong; the file is damaged"
+        case .damaged(let error): "the boot plan is damaged: \(error.description)"
+        }
+    }
+
+    private static func describe(cycle names: [String]) -> String {
+        var text = "these services wait for each other: "
+        for name in names { text += name + " → " }
+        return text + (names.first ?? "") + "; remove one of these dependencies"
+    }
+}
