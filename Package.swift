@@ -2,7 +2,9 @@
 import PackageDescription
 
 // Handset programs build twice: as ordinary Swift here (so that tests can run them), and as Embedded Swift for
-// the handset with `--triple aarch64-none-none-elf --toolset …`, which `amos build` does by itself.
+// the handset with `--triple aarch64-none-none-elf --toolset …`, which `amos build` does by itself. For those
+// builds it sets AMOS_BUILD, and neither the host's modules nor their dependencies are looked at.
+let buildsForHandset = Context.environment["AMOS_BUILD"] == "handset"
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
 let shared: [SwiftSetting] =
@@ -32,65 +34,74 @@ func tests(of name: String, needs: [Target.Dependency] = [], resources: [Resourc
         resources: resources, swiftSettings: strict)
 }
 
-let handsetPrograms = [
-    "amos-stage1", "amos-init", "amosctl", "amos-logd", "amos-crash", "amos-clockd", "amos-netconf",
+let sharedTargets: [Target] = [
+    sharedModule("Wire"),
+    sharedModule("Services", needs: ["Wire"]),
+    sharedModule("Slots", needs: ["Wire"]),
 ]
+
+let handsetTargets: [Target] = [
+    .target(name: "CLinux", path: "Sources/Handset/CLinux"),
+    .target(
+        name: "LinuxSystem", dependencies: ["CLinux"], path: "Sources/Handset/LinuxSystem",
+        swiftSettings: handset),
+    handsetProgram("amos-stage1", needs: ["Slots", "Wire"]),
+    handsetProgram("amos-init", needs: ["Services", "Slots", "Wire"]),
+    handsetProgram("amosctl", needs: ["Services", "Slots", "Wire"]),
+    handsetProgram("amos-logd", needs: ["Wire"]),
+    handsetProgram("amos-crash", needs: ["Wire"]),
+    handsetProgram("amos-clockd", needs: ["Wire"]),
+    handsetProgram("amos-netconf", needs: ["Wire"]),
+]
+
+let hostTargets: [Target] = [
+    .systemLibrary(name: "CArchive", path: "Sources/Host/CArchive", pkgConfig: "libarchive"),
+    .systemLibrary(name: "CCrypto", path: "Sources/Host/CCrypto", pkgConfig: "libcrypto"),
+    .systemLibrary(name: "CZlib", path: "Sources/Host/CZlib", pkgConfig: "zlib"),
+    hostModule("HostSystem", needs: ["CCrypto"]),
+    hostModule("DeviceSpec", needs: ["Services", .product(name: "Yams", package: "Yams")]),
+    hostModule("DebianBase", needs: ["HostSystem", "CArchive"]),
+    hostModule("DiskImage", needs: ["HostSystem", "Slots", "Wire", "CArchive", "CCrypto", "CZlib"]),
+    hostModule(
+        "Assembly",
+        needs: [
+            "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire", "CArchive",
+        ]),
+    hostModule("Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
+    .executableTarget(
+        name: "amos",
+        dependencies: [
+            "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Slots", "Wire",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),
+]
+
+let testTargets: [Target] = [
+    tests(of: "Wire"),
+    tests(of: "Services", needs: ["Wire"]),
+    tests(of: "Slots"),
+    tests(of: "LinuxSystem", needs: ["CLinux"]),
+    tests(of: "HostSystem"),
+    tests(of: "DeviceSpec", needs: ["Services"]),
+    tests(of: "DebianBase", needs: ["HostSystem"]),
+    tests(of: "DiskImage", needs: ["HostSystem", "Slots"]),
+    tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DiskImage"]),
+    tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
+]
+
+let handsetPrograms = handsetTargets.filter { $0.type == .executable }.map(\.name)
 
 let package = Package(
     name: "amos",
-    products: [.executable(name: "amos", targets: ["amos"])]
+    products: (buildsForHandset ? [] : [.executable(name: "amos", targets: ["amos"])])
         + handsetPrograms.map { .executable(name: $0, targets: [$0]) },
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
-    ],
-    targets: [
-        sharedModule("Wire"),
-        sharedModule("Services", needs: ["Wire"]),
-        sharedModule("Slots", needs: ["Wire"]),
-
-        .target(name: "CLinux", path: "Sources/Handset/CLinux"),
-        .target(
-            name: "LinuxSystem", dependencies: ["CLinux"], path: "Sources/Handset/LinuxSystem",
-            swiftSettings: handset),
-        handsetProgram("amos-stage1", needs: ["Slots", "Wire"]),
-        handsetProgram("amos-init", needs: ["Services", "Slots", "Wire"]),
-        handsetProgram("amosctl", needs: ["Services", "Slots", "Wire"]),
-        handsetProgram("amos-logd", needs: ["Wire"]),
-        handsetProgram("amos-crash", needs: ["Wire"]),
-        handsetProgram("amos-clockd", needs: ["Wire"]),
-        handsetProgram("amos-netconf", needs: []),
-
-        .systemLibrary(name: "CArchive", path: "Sources/Host/CArchive", pkgConfig: "libarchive"),
-        .systemLibrary(name: "CCrypto", path: "Sources/Host/CCrypto", pkgConfig: "libcrypto"),
-        .systemLibrary(name: "CZlib", path: "Sources/Host/CZlib", pkgConfig: "zlib"),
-        hostModule("HostSystem", needs: ["CCrypto"]),
-        hostModule("DeviceSpec", needs: ["Services", .product(name: "Yams", package: "Yams")]),
-        hostModule("DebianBase", needs: ["HostSystem", "CArchive"]),
-        hostModule("DiskImage", needs: ["HostSystem", "Slots", "Wire", "CArchive", "CCrypto", "CZlib"]),
-        hostModule(
-            "Assembly",
-            needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire"]),
-        hostModule("Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
-        .executableTarget(
-            name: "amos",
-            dependencies: [
-                "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Slots",
-                "Wire",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
-            path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),
-
-        tests(of: "Wire"),
-        tests(of: "Services", needs: ["Wire"]),
-        tests(of: "Slots"),
-        tests(of: "LinuxSystem", needs: ["CLinux"]),
-        tests(of: "HostSystem"),
-        tests(of: "DeviceSpec", needs: ["Services"]),
-        tests(of: "DebianBase", needs: ["HostSystem"]),
-        tests(of: "DiskImage", needs: ["HostSystem", "Slots"]),
-        tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DiskImage"]),
-        tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
-    ],
+    dependencies: buildsForHandset
+        ? []
+        : [
+            .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+            .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        ],
+    targets: sharedTargets + handsetTargets + (buildsForHandset ? [] : hostTargets + testTargets),
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,59 @@
+# Amos. `make help` lists what there is to make; `make run` and `make test` are all that a fresh machine needs.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+AMOS := .build/release/amos
+DEVICE ?= virt-phone
+# Root installs directly, anyone else asks sudo, and only if something is missing.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+# What amos links against, runs, and is tested with; Debian 12's names.
+PACKAGES := pkg-config libarchive-dev libssl-dev zlib1g-dev \
+	qemu-system-arm qemu-utils qemu-user e2fsprogs \
+	erofs-utils cryptsetup-bin gdisk fdisk cpio squashfs-tools android-sdk-libsparse-utils faketime \
+	librsvg2-bin python3-jsonschema python3-yaml \
+	$(if $(DISPLAY)$(WAYLAND_DISPLAY),qemu-system-gui)
+
+.PHONY: help deps build image run test lint bench torture fmt clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+deps: ## install the Debian packages that are missing, and say which
+	@missing=$$(for package in $(PACKAGES); do \
+		[ "$$(dpkg-query -W -f='$${db:Status-Status}' $$package 2>/dev/null)" = installed ] || echo $$package; \
+	done); \
+	if [ -n "$$missing" ]; then \
+		echo "installing:" $$missing; \
+		$(SUDO) apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+	@command -v swift >/dev/null || { echo "Swift 6.3 is not on PATH: install a release from swift.org"; exit 1; }
+
+build: deps ## build the amos command line
+	swift build -c release --product amos
+
+image: build ## assemble DEVICE (virt-phone) under out/
+	$(AMOS) build $(DEVICE)
+
+run: build ## assemble DEVICE and boot it in QEMU with a console
+	$(AMOS) run $(DEVICE)
+
+test: build ## run every test, those that boot QEMU included
+	swift test
+
+lint: ## check the format of every source file
+	swift format lint --strict -r Package.swift Sources Tests
+
+bench: build ## measure builds, boots and sizes beside what others offer
+	swift run -c release amos-bench
+
+torture: build ## the long variants: more flips, more power cuts, more kills
+	AMOS_TORTURE=1 swift test --filter 'DeviceTests|FuzzTests'
+
+fmt: ## format every source file
+	swift format -i -r Package.swift Sources Tests
+
+clean: ## remove what was built here (the cache of Debian packages stays: `amos cache gc`)
+	rm -rf .build out
