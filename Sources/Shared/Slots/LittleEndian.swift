@@ -2,6 +2,10 @@ extension Array where Element == UInt8 {
     mutating func store(_ value: UInt64, at offset: Int) {
         for index in 0..<8 { self[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
     }
+
+    mutating func replace(at offset: Int, with bytes: [UInt8]) {
+        for index in 0..<bytes.count { self[offset + index] = bytes[index] }
+    }
 }
 
 extension Span where Element == UInt8 {
@@ -9,6 +13,13 @@ extension Span where Element == UInt8 {
         var value: UInt64 = 0
         for index in 0..<8 { value |= UInt64(self[offset + index]) << UInt64(8 * index) }
         return value
+    }
+
+    func copy(at offset: Int, count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        for index in offset..<offset + count { bytes.append(self[index]) }
+        return bytes
     }
 }
 
