@@ -1,5 +1,5 @@
-/// Something `amos test` asks of a booted handset. All of them are decided on the host from the events that the
-/// guest reports, so that they work on a `user` image, which has no shell.
+/// Something `amos test` asks of a booted handset. All of them are decided on the host from the events that
+/// the guest reports, so that they work on a `user` image, which has no shell.
 public struct Check: Sendable, Equatable {
     public enum Expectation: Sendable, Equatable {
         /// `ready`: the device became healthy.

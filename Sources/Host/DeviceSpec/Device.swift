@@ -1,7 +1,7 @@
 import Services
 
-/// A handset after its YAML was read, merged with what it extends, checked against itself and reduced to one build
-/// variant. Nothing here needs checking again except what only the finished file tree can tell.
+/// A handset after its YAML was read, merged with what it extends, checked against itself and reduced to one
+/// build variant. Nothing here needs checking again except what only the finished file tree can tell.
 public struct Device: Sendable, Equatable {
     public enum Variant: String, Sendable, CaseIterable { case user, dev }
 
@@ -25,7 +25,8 @@ public struct Device: Sendable, Equatable {
     public var checks: [Check]
     /// Grows with every release that must not be downgraded from; the loader refuses images below its floor.
     public var rollbackIndex: UInt64
-    /// Name of the signing key (`amos keys`); nil: the generated development key, which a release build refuses.
+    /// Name of the signing key (`amos keys`); nil: the generated development key, which a release build
+    /// refuses.
     public var signingKey: Located<String>?
     /// Device and service files and rootfs folders that were read, for the build graph: absolute paths.
     public var inputs: [String]

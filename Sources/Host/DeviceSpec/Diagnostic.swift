@@ -1,0 +1,71 @@
+/// One thing that is wrong with a device or service file, or with what was built from it.
+///
+/// Printed the way compilers print, so that editors and CI jump to it:
+/// ```
+/// devices/phone.yaml:12:3: error: unknown key 'packges'
+///     expected: packages, services, …
+///     did you mean 'packages'?
+/// ```
+public struct Diagnostic: Error, Sendable, Hashable {
+    public var location: SourceLocation
+    /// What is wrong, in one line, without a full stop.
+    public var message: String
+    /// What would have been right, or what to do next.
+    public var expected: String?
+    /// The nearest valid name.
+    public var suggestion: String?
+
+    public init(
+        _ message: String, at location: SourceLocation, expected: String? = nil, suggestion: String? = nil
+    ) {
+        self.location = location
+        self.message = message
+        self.expected = expected
+        self.suggestion = suggestion
+    }
+
+    /// - Parameter folder: an absolute path; files below it are printed relative to it.
+    public func text(relativeTo folder: String? = nil) -> String {
+        var text = "\(location.text(relativeTo: folder)): error: \(message)"
+        if let expected { text += "\n    expected: \(expected)" }
+        if let suggestion { text += "\n    did you mean '\(suggestion)'?" }
+        return text
+    }
+}
+
+extension Diagnostic: CustomStringConvertible {
+    public var description: String { text() }
+}
+
+/// Everything that is wrong, at once, ordered by file and position.
+public struct DiagnosticList: Error, Sendable, Equatable, CustomStringConvertible {
+    public private(set) var diagnostics: [Diagnostic]
+
+    /// Sorts and drops repetitions (a shared mistake is found once per build variant).
+    public init(_ diagnostics: [Diagnostic]) {
+        self.diagnostics = Set(diagnostics).sorted { first, second in
+            if first.location != second.location { return first.location < second.location }
+            return first.message < second.message
+        }
+    }
+
+    public func text(relativeTo folder: String? = nil) -> String {
+        diagnostics.map { $0.text(relativeTo: folder) }.joined(separator: "\n")
+    }
+
+    public var description: String { text() }
+}
+
+extension SourceLocation: Comparable, CustomStringConvertible {
+    public static func < (first: SourceLocation, second: SourceLocation) -> Bool {
+        (first.file, first.line, first.column) < (second.file, second.line, second.column)
+    }
+
+    public func text(relativeTo folder: String? = nil) -> String {
+        var path = file
+        if let folder, path.hasPrefix(folder + "/") { path = String(path.dropFirst(folder.count + 1)) }
+        return "\(path):\(line):\(column)"
+    }
+
+    public var description: String { text() }
+}

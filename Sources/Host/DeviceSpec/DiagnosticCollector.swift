@@ -1,0 +1,27 @@
+/// Gathers everything that is wrong while a device is read, so that one run shows all of it.
+final class DiagnosticCollector {
+    private(set) var diagnostics: [Diagnostic] = []
+
+    func add(
+        _ message: String, at location: SourceLocation, expected: String? = nil, suggestion: String? = nil
+    ) {
+        diagnostics.append(Diagnostic(message, at: location, expected: expected, suggestion: suggestion))
+    }
+
+    /// A name that stands for nothing: lists what there is and what was probably meant.
+    func addUnknown(
+        _ what: String, _ name: String, at location: SourceLocation, among known: some Sequence<String>,
+        where place: String? = nil
+    ) {
+        let names = known.sorted()
+        let place = place.map { " \($0)" } ?? ""
+        add(
+            "unknown \(what) '\(name)'\(place)", at: location,
+            expected: names.isEmpty ? "nothing: there is none" : "one of \(names.joined(separator: ", "))",
+            suggestion: NearestName.of(name, among: names))
+    }
+
+    func throwIfAny() throws(DiagnosticList) {
+        if !diagnostics.isEmpty { throw DiagnosticList(diagnostics) }
+    }
+}

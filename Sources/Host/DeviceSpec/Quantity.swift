@@ -1,0 +1,43 @@
+/// Sizes, durations and modes as device files write them. The text has passed its `TextRule`.
+enum Quantity {
+    static let sizeUnits: [(String, UInt64)] = [
+        ("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30),
+    ]
+    static let durationUnits: [(String, UInt64)] = [("ms", 1), ("s", 1_000), ("min", 60_000)]
+
+    static func bytes(_ text: String) -> UInt64? { value(text, sizeUnits) }
+
+    static func milliseconds(_ text: String) -> UInt32? {
+        value(text, durationUnits).flatMap { UInt32(exactly: $0) }
+    }
+
+    static func mode(_ text: String) -> UInt16? { UInt16(text, radix: 8) }
+
+    private static func value(_ text: String, _ units: [(String, UInt64)]) -> UInt64? {
+        let parts = text.split(separator: " ")
+        guard parts.count == 2, let number = UInt64(parts[0]),
+            let unit = units.first(where: { $0.0 == parts[1] })
+        else { return nil }
+        let (product, overflow) = number.multipliedReportingOverflow(by: unit.1)
+        return overflow ? nil : product
+    }
+
+    /// How a wrong size or duration was probably meant: `16MB` → `16 MiB`, `3sec` → `3 s`, `200` → nothing.
+    static func correction(of text: String, isSize: Bool) -> String? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let unit = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
+        let meant: [String: String] =
+            isSize
+            ? [
+                "b": "B", "k": "KiB", "kb": "KiB", "kib": "KiB", "m": "MiB", "mb": "MiB", "mib": "MiB",
+                "g": "GiB",
+                "gb": "GiB", "gib": "GiB",
+            ]
+            : [
+                "ms": "ms", "msec": "ms", "s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s",
+                "m": "min", "min": "min", "minute": "min", "minutes": "min",
+            ]
+        guard !digits.isEmpty, let unit = meant[unit] else { return nil }
+        return "\(digits) \(unit)"
+    }
+}

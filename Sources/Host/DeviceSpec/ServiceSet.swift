@@ -1,0 +1,98 @@
+import Services
+
+/// The services of one device: files found, names resolved, order possible.
+struct ServiceSet {
+    /// Sorted by name.
+    private(set) var sources: [Device.ServiceSource] = []
+    /// Everything that `services:` names, also what turned out to be wrong.
+    private let named: Set<String>
+    private let diagnostics: DiagnosticCollector
+
+    init(_ reader: NodeReader, loader: DeviceLoader, accounts: Accounts) {
+        diagnostics = reader.diagnostics
+        let names = reader.list("services")
+        named = Set(names.map(\.value))
+        let known = loader.knownServices()
+        var nodes: [(name: String, node: SourceNode)] = []
+        for name in names {
+            if let node = loader.service(name.value) {
+                if !node.isInvalid { nodes.append((name.value, node)) }
+            } else if !known.contains(name.value) {
+                diagnostics.addUnknown("service", name.value, at: name.location, among: known)
+            }
+        }
+        nodes.sort { $0.name < $1.name }
+        for (name, node) in nodes {
+            let service = ServiceReader(
+                name: name, reader: NodeReader(node: node, diagnostics: diagnostics), accounts: accounts,
+                present: named, known: known)
+            let program = service.reader.located("program")
+            sources.append(
+                .init(
+                    definition: service.read(), file: node.location.file, programLocation: program?.location))
+        }
+        ServiceOrder(nodes: nodes, diagnostics: diagnostics).check()
+    }
+
+    func require(_ name: Located<String>, for purpose: String) {
+        if named.contains(name.value) { return }
+        diagnostics.addUnknown(
+            "service", name.value, at: name.location, among: named, where: "in \(purpose): not in this device"
+        )
+    }
+}
+
+/// Services wait for what they require and for what they come after; nothing may wait for itself.
+struct ServiceOrder {
+    let nodes: [(name: String, node: SourceNode)]
+    let diagnostics: DiagnosticCollector
+
+    private struct Edge {
+        let to: String
+        let location: SourceLocation
+    }
+
+    func check() {
+        var edges: [String: [Edge]] = [:]
+        for (name, node) in nodes {
+            let reader = NodeReader(node: node, diagnostics: diagnostics)
+            edges[name] = (reader.list("requires") + reader.list("after")).map {
+                Edge(to: $0.value, location: $0.location)
+            }
+        }
+        var finished: Set<String> = []
+        for (name, _) in nodes {
+            var path: [(name: String, edge: SourceLocation)] = []
+            visit(name, edges, &path, &finished)
+        }
+    }
+
+    /// Depth first; every cycle is reported once, where it was closed.
+    private func visit(
+        _ name: String, _ edges: [String: [Edge]], _ path: inout [(name: String, edge: SourceLocation)],
+        _ finished: inout Set<String>
+    ) {
+        if finished.contains(name) { return }
+        for edge in edges[name] ?? [] {
+            path.append((name, edge.location))
+            if let start = path.firstIndex(where: { $0.name == edge.to }) {
+                report(Array(path[start...]))
+            } else {
+                visit(edge.to, edges, &path, &finished)
+            }
+            path.removeLast()
+        }
+        finished.insert(name)
+    }
+
+    private func report(_ cycle: [(name: String, edge: SourceLocation)]) {
+        let names = (cycle.map(\.name) + [cycle[0].name]).joined(separator: " -> ")
+        let others = cycle.dropFirst().map { step in
+            let file = step.edge.file.split(separator: "/").last ?? ""
+            return "\(file):\(step.edge.line):\(step.edge.column)"
+        }
+        let also = others.isEmpty ? "" : ", or one of \(others.joined(separator: ", "))"
+        diagnostics.add(
+            "services wait for each other: \(names)", at: cycle[0].edge, expected: "this one removed\(also)")
+    }
+}
