@@ -1,0 +1,60 @@
+import Foundation
+import HostSystem
+
+/// The folder that all of a person's builds share: `$AMOS_CACHE`, else `~/.cache/amos`.
+///
+///     packages/SHA256.deb       whole downloads; packages/partial/ the others
+///     unpacked/SHA256/index     what the package holds; unpacked/SHA256/files/N the bytes
+///     sysroots/KEY/             headers and libraries for handset programs
+///     apt/KEY/                  apt's private package lists
+public struct CacheFolder: Sendable, Equatable {
+    public let path: String
+
+    public init(path: String) { self.path = path }
+
+    public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+        if let path = environment["AMOS_CACHE"], !path.isEmpty {
+            self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+        } else {
+            path = (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/amos"
+        }
+    }
+
+    /// A folder below, made if it is not there.
+    func folder(_ name: String) throws(DebianError) -> String {
+        let folder = "\(path)/\(name)"
+        try makeFolders(folder)
+        return folder
+    }
+}
+
+/// `mkdir -p`.
+func makeFolders(_ path: String) throws(DebianError) {
+    if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+        throw .system(SystemError("create", path))
+    }
+    try makeFolders(String(path[..<slash]))
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .system(SystemError("create", path)) }
+}
+
+/// Holds a lock file for as long as the value lives, so that amos processes take turns. The kernel lets go of
+/// it when the process ends, however it ends.
+struct FileLock: ~Copyable {
+    let descriptor: Int32
+
+    /// Waits until it is free.
+    init(_ path: String) throws(SystemError) {
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw SystemError("open", path) }
+        while flock(descriptor, LOCK_EX) != 0 {
+            if errno != EINTR {
+                let code = errno
+                close(descriptor)
+                throw SystemError("lock", path, code: code)
+            }
+        }
+    }
+
+    deinit { close(descriptor) }
+}
