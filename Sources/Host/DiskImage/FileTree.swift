@@ -1,5 +1,5 @@
-/// A file tree that is about to become a file system: what the image writers take, and nothing of the machine it
-/// was made on. Entries are kept sorted by path bytes, so equal trees give equal images.
+/// A file tree that is about to become a file system: what the image writers take, and nothing of the machine
+/// it was made on. Entries are kept sorted by path bytes, so equal trees give equal images.
 public struct FileTree: Sendable, Equatable {
     public struct Entry: Sendable, Equatable {
         /// Relative, no leading or trailing slash, no `.` or `..`; the root directory is the empty string.
@@ -54,8 +54,9 @@ public struct FileTree: Sendable, Equatable {
 
     public private(set) var entries: [Entry]
 
-    /// Sorts by path; parents that nobody named are added as root-owned 0755 directories, a later entry with the
-    /// same path replaces an earlier one (overlays: packages, then base files, then the device's own files).
+    /// Sorts by path; parents that nobody named are added as root-owned 0755 directories, a later entry with
+    /// the same path replaces an earlier one (overlays: packages, then base files, then the device's own
+    /// files).
     public init(_ layers: [Entry]) {
         var byPath: [String: Entry] = [:]
         for entry in layers { byPath[entry.path] = entry }
