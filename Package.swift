@@ -83,7 +83,7 @@ let testTargets: [Target] = [
     tests(of: "Slots"),
     tests(of: "LinuxSystem", needs: ["CLinux"]),
     tests(of: "HostSystem"),
-    tests(of: "DeviceSpec", needs: ["Services"]),
+    tests(of: "DeviceSpec", needs: ["Services", "HostSystem"], resources: [.copy("Wrong")]),
     tests(of: "DebianBase", needs: ["HostSystem"]),
     tests(of: "DiskImage", needs: ["HostSystem", "Slots"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DiskImage"]),

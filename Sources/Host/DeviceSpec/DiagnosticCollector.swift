@@ -14,10 +14,11 @@ final class DiagnosticCollector {
         where place: String? = nil
     ) {
         let names = known.sorted()
+        let list = names.count == 1 ? names[0] : "one of \(names.joined(separator: ", "))"
         let place = place.map { " \($0)" } ?? ""
         add(
             "unknown \(what) '\(name)'\(place)", at: location,
-            expected: names.isEmpty ? "nothing: there is none" : "one of \(names.joined(separator: ", "))",
+            expected: names.isEmpty ? "nothing: there is none" : list,
             suggestion: NearestName.of(name, among: names))
     }
 
