@@ -2,8 +2,10 @@ import DeviceSpec
 import Foundation
 import Testing
 
-/// Each folder in `Wrong` is a repository with one mistake or several, and `expected.txt`, what a person is told.
-/// `AMOS_RECORD=1 swift test --filter WrongFileTests` writes them anew; read the difference before committing it.
+/// Each folder in `Wrong` is a repository with one mistake or several, and `expected.txt`, what a person is
+/// told.
+/// `AMOS_RECORD=1 swift test --filter WrongFileTests` writes them anew; read the difference before committing
+/// it.
 @Suite struct WrongFileTests {
     static let root = Fixture.testFolder + "/Wrong"
 

@@ -2,8 +2,8 @@ import Foundation
 
 /// JSON Schemas (draft 2020-12) that let editors complete and check device and service files.
 ///
-/// They come from the key tables that the reader uses. A schema sees one file: what needs several (names of services
-/// and users, cycles, sizes against each other) is left to `amos build`.
+/// They come from the key tables that the reader uses. A schema sees one file: what needs several (names of
+/// services and users, cycles, sizes against each other) is left to `amos build`.
 public enum DeviceSchema {
     public enum Document: String, Sendable, CaseIterable { case device, service }
 

@@ -41,8 +41,8 @@ extension Diagnostic: CustomStringConvertible {
 public struct DiagnosticList: Error, Sendable, Equatable, CustomStringConvertible {
     public private(set) var diagnostics: [Diagnostic]
 
-    /// Sorts and drops repetitions: a shared mistake is found once per build variant, and the variant that knows more
-    /// names says so best.
+    /// Sorts and drops repetitions: a shared mistake is found once per build variant, and the variant that
+    /// knows more names says so best.
     public init(_ diagnostics: [Diagnostic]) {
         let sorted = diagnostics.sorted { first, second in
             if first.location != second.location { return first.location < second.location }
