@@ -59,7 +59,7 @@ let hostTargets: [Target] = [
     .systemLibrary(name: "CCrypto", path: "Sources/Host/CCrypto", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CZlib", path: "Sources/Host/CZlib", pkgConfig: "zlib"),
     hostModule("HostSystem", needs: ["CCrypto"]),
-    hostModule("DeviceSpec", needs: ["Services", .product(name: "Yams", package: "Yams")]),
+    hostModule("DeviceSpec", needs: ["HostSystem", "Services", .product(name: "Yams", package: "Yams")]),
     hostModule("DebianBase", needs: ["HostSystem", "CArchive"]),
     hostModule("DiskImage", needs: ["HostSystem", "Slots", "Wire", "CArchive", "CCrypto", "CZlib"]),
     hostModule(

@@ -1,4 +1,5 @@
 import Foundation
+import HostSystem
 
 /// Finds and reads the files of one device, each once.
 final class DeviceLoader {

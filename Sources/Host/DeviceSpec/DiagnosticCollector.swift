@@ -1,3 +1,5 @@
+import HostSystem
+
 /// Gathers everything that is wrong while a device is read, so that one run shows all of it.
 final class DiagnosticCollector {
     private(set) var diagnostics: [Diagnostic] = []

@@ -1,3 +1,5 @@
+import HostSystem
+
 /// A device is a stack of layers: what it extends, the file itself, then the variant's part of each, in that
 /// order.
 ///

@@ -1,3 +1,5 @@
+import HostSystem
+
 /// Compares a file with the key tables and reports every difference. What is wrong becomes `.invalid` in the
 /// result, so that later steps neither use it nor report it as missing.
 struct ShapeCheck {

@@ -1,8 +1,8 @@
 /// Finds the name that was probably meant.
-enum NearestName {
+public enum NearestName {
     /// The candidate with the fewest edits, if they are few enough to be a slip; ties go to the first by
     /// name.
-    static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
+    public static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
         // A third of the letters: 'logds' is a slip for 'logd', 'shell' is none for 'network'.
         let limit = max(1, name.utf8.count / 3)
         var best: (name: String, distance: Int)?
