@@ -1,5 +1,4 @@
 import Foundation
-import HostSystem
 
 /// Where device files come from: an OEM's own repository first, then the shipped devices.
 ///
