@@ -24,6 +24,13 @@ public struct BlockDevice: ~Copyable {
         let fd = descriptor.rawValue
         try retryingOnInterrupt("discard", path) { amos_ioctl(fd, AMOS_BLKDISCARD, &range) }
     }
+
+    /// Makes a range read as zero (`BLKZEROOUT`), without writing where the disk can do that by itself.
+    public borrowing func zero(at offset: UInt64, length: UInt64) throws(SystemCallError) {
+        var range: (UInt64, UInt64) = (offset, length)
+        let fd = descriptor.rawValue
+        try retryingOnInterrupt("zero", path) { amos_ioctl(fd, AMOS_BLKZEROOUT, &range) }
+    }
 }
 
 /// The disk's partitions as the kernel names them in sysfs.
@@ -32,8 +39,7 @@ public enum PartitionTable {
     ///
     /// `/sys/class/block/vda6/uevent` contains the lines `DEVNAME=vda6` and `PARTNAME=data`.
     public static func device(labelled label: StaticString) -> String? {
-        guard let names = try? Directory.names(in: "/sys/class/block") else { return nil }
-        for name in names {
+        for name in Directory.namesIfPresent(in: "/sys/class/block") {
             let node = String(decoding: name, as: UTF8.self)
             guard let bytes = contents(of: "/sys/class/block/" + node + "/uevent", limit: 4096) else {
                 continue
@@ -61,6 +67,9 @@ extension StaticString {
 
 /// The whole of a small file, or nil if it cannot be read; never more than `limit` bytes.
 public func contents(of path: String, limit: Int) -> [UInt8]? {
-    guard let file = try? FileDescriptor.open(path) else { return nil }
-    return try? file.readToEnd(limit: limit)
+    do throws(SystemCallError) {
+        return try FileDescriptor.open(path).readToEnd(limit: limit)
+    } catch {
+        return nil
+    }
 }

@@ -21,11 +21,20 @@ public enum Directory {
         return names
     }
 
+    /// The names in a directory; none if it cannot be read.
+    public static func namesIfPresent(in path: String) -> [[UInt8]] {
+        do throws(SystemCallError) {
+            return try names(in: path)
+        } catch {
+            return []
+        }
+    }
+
     /// `mkdir(2)`; a directory that is already there is fine.
     public static func make(_ path: String, permissions: UInt32 = 0o755) throws(SystemCallError) {
         do throws(SystemCallError) {
             try retryingOnInterrupt("mkdir", path) { path.withCString { amos_mkdir($0, permissions) } }
-        } catch where error.code == SystemCallError.exists {}
+        } catch  where error.code == SystemCallError.exists {}
     }
 
     /// `unlink(2)`.

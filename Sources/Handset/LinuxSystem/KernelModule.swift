@@ -14,7 +14,7 @@ public enum KernelModule {
         let fd = file.rawValue
         do throws(SystemCallError) {
             try retryingOnInterrupt("insert module", path) { amos_finit_module(fd, "") }
-        } catch where error.code == SystemCallError.exists {
+        } catch  where error.code == SystemCallError.exists {
             return .alreadyPresent
         }
         return .inserted

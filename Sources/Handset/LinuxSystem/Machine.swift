@@ -10,13 +10,13 @@ public enum Machine {
     /// `sync(2)`: everything written so far is on its way to the disks.
     public static func synchronizeDisks() { amos_sync() }
 
-    /// `reboot(2)`, RESTART. Unmounts nothing. Comes back only when the kernel refuses (not PID 1, not root).
-    public static func restart() throws(SystemCallError) -> Never {
-        throw SystemCallError("reboot", code: Int32(-amos_restart()))
+    /// `reboot(2)`, RESTART. Unmounts nothing. Comes back only when the kernel refuses, with the reason.
+    public static func restart() -> SystemCallError {
+        SystemCallError("reboot", code: Int32(-amos_restart()))
     }
 
-    /// `reboot(2)`, POWER_OFF. Unmounts nothing.
-    public static func powerOff() throws(SystemCallError) -> Never {
-        throw SystemCallError("power off", code: Int32(-amos_power_off()))
+    /// `reboot(2)`, POWER_OFF. Unmounts nothing. Comes back only when the kernel refuses.
+    public static func powerOff() -> SystemCallError {
+        SystemCallError("power off", code: Int32(-amos_power_off()))
     }
 }

@@ -56,7 +56,10 @@ public enum Mount {
 
     /// Size of the mounted file system in its own blocks, without what its metadata takes.
     public static func blockCount(of target: String) throws(SystemCallError) -> UInt64 {
-        UInt64(try retryingOnInterrupt("statfs", target) { target.withCString { amos_file_system_blocks($0) } })
+        let blocks = try retryingOnInterrupt("statfs", target) {
+            target.withCString { amos_file_system_blocks($0) }
+        }
+        return UInt64(blocks)
     }
 
     /// Grows a mounted ext4 to `blocks` blocks (`EXT4_IOC_RESIZE_FS`). It never shrinks.

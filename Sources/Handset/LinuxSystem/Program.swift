@@ -23,16 +23,16 @@ public enum Program {
         return signal == 0 ? .exited(UInt8(status >> 8 & 0xff)) : .killed(signal: signal)
     }
 
-    /// `execve(2)`: this process becomes `path`. Comes back only by throwing.
+    /// `execve(2)`: this process becomes `path`. Comes back only when that failed, with the reason.
     public static func replaceThisProcess(
         with path: String, _ arguments: [String] = [], environment: [String] = []
-    ) throws(SystemCallError) -> Never {
+    ) -> SystemCallError {
         let argumentStrings = CStringArray([path] + arguments)
         let environmentStrings = CStringArray(environment)
         let result = path.withCString {
             amos_execve($0, argumentStrings.pointers, environmentStrings.pointers)
         }
-        throw SystemCallError("execute", path, code: Int32(-result))
+        return SystemCallError("execute", path, code: Int32(-result))
     }
 }
 

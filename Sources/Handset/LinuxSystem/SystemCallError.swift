@@ -2,17 +2,35 @@ import CLinux
 
 /// A call into the kernel that failed: which one, on what, and why.
 public struct SystemCallError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The C function's name.
-    public let call: String
-    /// The path or thing it was called on; may be empty.
-    public let subject: String
-    /// The `errno` value.
-    public let code: Int32
+    /// One reference wide: errors travel through every caller's registers, also when there is none.
+    private let facts: Facts
+
+    private final class Facts: Sendable {
+        let call: String
+        let subject: String
+        let code: Int32
+
+        init(call: String, subject: String, code: Int32) {
+            self.call = call
+            self.subject = subject
+            self.code = code
+        }
+    }
 
     public init(_ call: String, _ subject: String = "", code: Int32) {
-        self.call = call
-        self.subject = subject
-        self.code = code
+        facts = Facts(call: call, subject: subject, code: code)
+    }
+
+    /// The C function's name, or what was being done.
+    public var call: String { facts.call }
+    /// The path or thing it was called on; may be empty.
+    public var subject: String { facts.subject }
+    /// The `errno` value.
+    public var code: Int32 { facts.code }
+
+    public static func == (one: SystemCallError, other: SystemCallError) -> Bool {
+        one.code == other.code && one.call.utf8.elementsEqual(other.call.utf8)
+            && one.subject.utf8.elementsEqual(other.subject.utf8)
     }
 
     public static let notFound = ENOENT
@@ -21,10 +39,12 @@ public struct SystemCallError: Error, Equatable, Sendable, CustomStringConvertib
     public static let busy = EBUSY
     public static let invalid = EINVAL
 
+    /// "No such file or directory"
+    public var reason: String { String(cString: strerror(code)) }
+
     /// "open /dev/vda: No such file or directory"
     public var description: String {
-        let reason = String(cString: strerror(code))
-        return subject.isEmpty ? call + ": " + reason : call + " " + subject + ": " + reason
+        subject.isEmpty ? call + ": " + reason : call + " " + subject + ": " + reason
     }
 }
 

@@ -74,7 +74,7 @@ static const unsigned long AMOS_DM_DEV_SUSPEND = DM_DEV_SUSPEND;
 static const unsigned long AMOS_DM_TABLE_LOAD = DM_TABLE_LOAD;
 static const unsigned long AMOS_BLKGETSIZE64 = BLKGETSIZE64;
 static const unsigned long AMOS_BLKDISCARD = BLKDISCARD;
-static const unsigned long AMOS_BLKFLSBUF = BLKFLSBUF;
+static const unsigned long AMOS_BLKZEROOUT = BLKZEROOUT;
 /// EXT4_IOC_RESIZE_FS of fs/ext4/ext4.h: grow a mounted file system to this many blocks.
 static const unsigned long AMOS_EXT4_RESIZE = _IOW('f', 16, uint64_t);
 static const unsigned long AMOS_MS_RDONLY = MS_RDONLY, AMOS_MS_NOSUID = MS_NOSUID, AMOS_MS_NODEV = MS_NODEV,
