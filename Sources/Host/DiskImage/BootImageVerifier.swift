@@ -55,13 +55,13 @@ extension BootImageError {
 
 /// The open file that holds a boot image.
 private struct BootImageSource: ~Copyable {
-    let reader: ByteReader
+    let reader: FileRangeReader
     let start: UInt64
 
     init(path: String, start: UInt64) throws(BootImageError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(SystemError("read", path)) }
-        reader = ByteReader(descriptor: descriptor, path: path)
+        reader = FileRangeReader(descriptor: descriptor, path: path)
         self.start = start
     }
 

@@ -81,7 +81,7 @@ public struct BootImage: Sendable {
             let descriptor = open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw SystemError("read", path) }
             defer { close(descriptor) }
-            let reader = ByteReader(descriptor: descriptor, path: path)
+            let reader = FileRangeReader(descriptor: descriptor, path: path)
             try reader.forEachChunk(from: 0, count: size) { (chunk, offset) throws(SystemError) in
                 hasher.update(chunk)
                 try output.write(chunk, at: start + offset)

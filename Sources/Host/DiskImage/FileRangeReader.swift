@@ -2,7 +2,7 @@ import Foundation
 import HostSystem
 
 /// Reads ranges of an open file in pieces of bounded size.
-struct ByteReader {
+struct FileRangeReader {
     /// Large enough that the system calls do not count, small enough to stay in the second-level cache.
     static let chunkBytes = 256 << 10
 
