@@ -118,7 +118,7 @@ public enum SigningKeyError: Error, Equatable, CustomStringConvertible {
         case .alreadyThere(let name, let file):
             "key \(name) exists already in \(file); choose another name, a key is never overwritten"
         case .notFound(let name, let folder, let others):
-            "no key \(name) in \(folder) (there: \(others.isEmpty ? "none" : others.joined(separator: ", "))); "
+            "no key \(name) in \(folder) (has: \(others.isEmpty ? "none" : others.joined(separator: ", "))); "
                 + "`amos keys new \(name)` makes one, $AMOS_KEYS names another folder"
         case .readableByOthers(let file):
             "\(file) can be read by other users, which a signing key must not be; run `chmod 600 \(file)`"

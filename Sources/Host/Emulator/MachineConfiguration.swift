@@ -1,0 +1,142 @@
+import DeviceSpec
+
+/// The machine that QEMU is asked for.
+public struct MachineConfiguration: Sendable {
+    public var cpu: String
+    public var cpus: Int
+    public var memoryMebibytes: Int
+    /// nil: no display at all.
+    public var display: Display?
+    /// Raw, writable.
+    public var disk: String
+    public var hasNetwork = true
+    /// Host port on 127.0.0.1 → guest port.
+    public var forwards: [(host: UInt16, guest: UInt16)] = []
+    /// A window on the person's desktop.
+    public var showsWindow = false
+    /// One instruction per guest nanosecond, on one processor, without randomness: boot cost is then a
+    /// number that two runs agree on. Idle time counts as well.
+    public var countsInstructions = false
+    /// Records every write and flush of the disk in this file (`WriteLog`).
+    public var writeLog: String?
+    /// The person's own options, last so that they win.
+    public var extraArguments: [String] = []
+
+    public struct Display: Sendable, Equatable {
+        public var width: Int
+        public var height: Int
+
+        public init(width: Int, height: Int) {
+            self.width = width
+            self.height = height
+        }
+    }
+
+    public init(cpu: String, cpus: Int, memoryMebibytes: Int, display: Display?, disk: String) {
+        self.cpu = cpu
+        self.cpus = cpus
+        self.memoryMebibytes = memoryMebibytes
+        self.display = display
+        self.disk = disk
+    }
+
+    public init(_ machine: Device.Machine, disk: String) {
+        self.init(
+            cpu: machine.cpu, cpus: machine.cpus, memoryMebibytes: machine.memoryMebibytes,
+            display: Display(width: machine.display.width, height: machine.display.height), disk: disk)
+    }
+}
+
+/// What the loader hands to QEMU: the handset's firmware would jump into it.
+public struct LoadedKernel: Sendable, Equatable {
+    public let kernel: String
+    public let initramfs: String
+    public let commandLine: String
+
+    public init(kernel: String, initramfs: String, commandLine: String) {
+        self.kernel = kernel
+        self.initramfs = initramfs
+        self.commandLine = commandLine
+    }
+}
+
+extension MachineConfiguration {
+    /// Descriptors that QEMU inherits: its end of a socket pair each. No path, so nobody else can connect.
+    enum Channel: Int32, CaseIterable {
+        case control = 3
+        case console = 4
+        case events = 5
+
+        var name: String {
+            switch self {
+            case .control: "control"
+            case .console: "console"
+            case .events: "events"
+            }
+        }
+    }
+
+    /// Everything after `qemu-system-aarch64`.
+    func arguments(starting kernel: LoadedKernel) -> [String] {
+        var arguments = machineArguments
+        arguments += [
+            "-kernel", kernel.kernel, "-initrd", kernel.initramfs, "-append", kernel.commandLine,
+        ]
+        for channel in Channel.allCases {
+            arguments += ["-chardev", "socket,id=\(channel.name),fd=\(channel.rawValue)"]
+        }
+        arguments += [
+            "-mon", "chardev=control,mode=control", "-serial", "chardev:console", "-device",
+            "virtio-serial-pci", "-device", "virtserialport,chardev=events,name=amos.events",
+        ]
+        arguments += diskArguments + displayArguments + networkArguments
+        return arguments + extraArguments
+    }
+
+    private var machineArguments: [String] {
+        let randomness = countsInstructions ? ",dtb-randomness=off" : ""
+        var arguments = [
+            "-nodefaults", "-no-user-config", "-no-reboot", "-S", "-M", "virt,gic-version=3\(randomness)",
+            "-cpu",
+            cpu, "-m", "\(memoryMebibytes)M",
+        ]
+        if countsInstructions {
+            arguments += ["-smp", "1", "-icount", "shift=0,sleep=off"]
+        } else {
+            // MTTCG is what makes two processors faster than one; QEMU does not choose it for every host.
+            arguments += ["-smp", "\(cpus)", "-accel", "tcg,thread=multi"]
+        }
+        return arguments
+    }
+
+    private var diskArguments: [String] {
+        // A comma in a file name is doubled for QEMU's option parser.
+        func quoted(_ path: String) -> String { path.replacing(",", with: ",,") }
+        var arguments = ["-blockdev", "driver=file,node-name=file,filename=\(quoted(disk)),cache.direct=off"]
+        if let writeLog {
+            arguments += [
+                "-blockdev", "driver=raw,node-name=base,file=file", "-blockdev",
+                "driver=file,node-name=log,filename=\(quoted(writeLog))", "-blockdev",
+                "driver=blklogwrites,node-name=disk,file=base,log=log,log-sector-size=512",
+            ]
+        } else {
+            arguments += ["-blockdev", "driver=raw,node-name=disk,file=file"]
+        }
+        return arguments + ["-device", "virtio-blk-pci,drive=disk,write-cache=on"]
+    }
+
+    private var displayArguments: [String] {
+        guard let display else { return ["-display", "none"] }
+        let size = "xres=\(display.width),yres=\(display.height)"
+        return ["-device", "virtio-gpu-pci,\(size)", "-display", showsWindow ? "gtk" : "none"]
+            + (showsWindow ? ["-device", "virtio-tablet-pci", "-device", "virtio-keyboard-pci"] : [])
+    }
+
+    private var networkArguments: [String] {
+        guard hasNetwork else { return ["-nic", "none"] }
+        let forwards = forwards.map { ",hostfwd=tcp:127.0.0.1:\($0.host)-:\($0.guest)" }.joined()
+        return [
+            "-netdev", "user,id=network\(forwards)", "-device", "virtio-net-pci,netdev=network,romfile=",
+        ]
+    }
+}
