@@ -59,7 +59,7 @@ let hostTargets: [Target] = [
     .systemLibrary(name: "CCrypto", path: "Sources/Host/CCrypto", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CZlib", path: "Sources/Host/CZlib", pkgConfig: "zlib"),
     hostModule("HostSystem", needs: ["CCrypto"]),
-    hostModule("DeviceSpec", needs: ["Services", .product(name: "Yams", package: "Yams")]),
+    hostModule("DeviceSpec", needs: ["HostSystem", "Services", .product(name: "Yams", package: "Yams")]),
     hostModule("DebianBase", needs: ["HostSystem", "CArchive"]),
     hostModule("DiskImage", needs: ["HostSystem", "Slots", "Wire", "CArchive", "CCrypto", "CZlib"]),
     hostModule(
@@ -83,7 +83,7 @@ let testTargets: [Target] = [
     tests(of: "Slots"),
     tests(of: "LinuxSystem", needs: ["CLinux"]),
     tests(of: "HostSystem"),
-    tests(of: "DeviceSpec", needs: ["Services"]),
+    tests(of: "DeviceSpec", needs: ["Services", "HostSystem"], resources: [.copy("Wrong")]),
     tests(of: "DebianBase", needs: ["HostSystem"]),
     tests(of: "DiskImage", needs: ["HostSystem", "Slots"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DiskImage"]),

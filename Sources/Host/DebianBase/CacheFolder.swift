@@ -37,24 +37,3 @@ func makeFolders(_ path: String) throws(DebianError) {
     try makeFolders(String(path[..<slash]))
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .system(SystemError("create", path)) }
 }
-
-/// Holds a lock file for as long as the value lives, so that amos processes take turns. The kernel lets go of
-/// it when the process ends, however it ends.
-struct FileLock: ~Copyable {
-    let descriptor: Int32
-
-    /// Waits until it is free.
-    init(_ path: String) throws(SystemError) {
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw SystemError("open", path) }
-        while flock(descriptor, LOCK_EX) != 0 {
-            if errno != EINTR {
-                let code = errno
-                close(descriptor)
-                throw SystemError("lock", path, code: code)
-            }
-        }
-    }
-
-    deinit { close(descriptor) }
-}

@@ -37,7 +37,7 @@ public struct Resolver: Sendable {
         let names = try apt.allNames()
         throw .unknownPackages(
             unknown.map {
-                .init(name: $0.name, set: $0.set, nearest: nearestName(to: $0.name, among: names))
+                .init(name: $0.name, set: $0.set, nearest: NearestName.of($0.name, among: names))
             },
             suite: request.suite)
     }

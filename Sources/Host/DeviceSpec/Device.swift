@@ -104,12 +104,26 @@ public struct Device: Sendable, Equatable {
         public var groupID: UInt32
         public var home: String
         public var shell: String
+
+        public init(name: String, id: UInt32, groupID: UInt32, home: String, shell: String) {
+            self.name = name
+            self.id = id
+            self.groupID = groupID
+            self.home = home
+            self.shell = shell
+        }
     }
 
     public struct Group: Sendable, Equatable {
         public var name: String
         public var id: UInt32
         public var members: [String]
+
+        public init(name: String, id: UInt32, members: [String]) {
+            self.name = name
+            self.id = id
+            self.members = members
+        }
     }
 }
 

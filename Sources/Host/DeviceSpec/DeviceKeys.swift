@@ -59,7 +59,9 @@ enum DeviceKeys {
         [
             .init("package", .text(.packageName), "The Debian package of the kernel.", .requiredFinally),
             .init("modules", .map(modules), "Modules by name, '-' and '_' alike; their dependencies follow."),
-            .init("command-line", .list(of: .text(.word)), "Words for the kernel; signed with the image."),
+            .init(
+                "command-line", .list(of: .text(.word), mayRepeat: true),
+                "Words for the kernel; signed with the image."),
         ])
 
     private static let modules = KeyTable(

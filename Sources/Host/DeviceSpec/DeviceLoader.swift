@@ -1,4 +1,5 @@
 import Foundation
+import HostSystem
 
 /// Finds and reads the files of one device, each once.
 final class DeviceLoader {
@@ -37,7 +38,8 @@ final class DeviceLoader {
             names.append(Self.name(of: path))
             checkName(device, path: path)
             addServiceFolder(beside: path)
-            guard let parent = device["extends"], let name = parent.text else { continue }
+            guard let parent = device["extends"] else { continue }
+            guard let name = parent.text else { return [] }
             next = parentFile(name, of: path, at: parent.location)
             if let found = next, visited.contains(found) || chain.count >= Self.extendsLimit {
                 diagnostics.add(

@@ -1,4 +1,5 @@
 import Foundation
+import HostSystem
 
 /// Where device files come from: an OEM's own repository first, then the shipped devices.
 ///

@@ -41,11 +41,23 @@ extension Diagnostic: CustomStringConvertible {
 public struct DiagnosticList: Error, Sendable, Equatable, CustomStringConvertible {
     public private(set) var diagnostics: [Diagnostic]
 
-    /// Sorts and drops repetitions (a shared mistake is found once per build variant).
+    /// Sorts and drops repetitions: a shared mistake is found once per build variant, and the variant that
+    /// knows more names says so best.
     public init(_ diagnostics: [Diagnostic]) {
-        self.diagnostics = Set(diagnostics).sorted { first, second in
+        let sorted = diagnostics.sorted { first, second in
             if first.location != second.location { return first.location < second.location }
-            return first.message < second.message
+            if first.message != second.message { return first.message < second.message }
+            let (firstHelp, secondHelp) = (first.suggestion ?? "", second.suggestion ?? "")
+            if firstHelp != secondHelp { return firstHelp > secondHelp }
+            let (firstRight, secondRight) = (first.expected ?? "", second.expected ?? "")
+            if firstRight.count != secondRight.count { return firstRight.count > secondRight.count }
+            return firstRight < secondRight
+        }
+        self.diagnostics = []
+        for diagnostic in sorted {
+            let last = self.diagnostics.last
+            let isRepetition = last?.location == diagnostic.location && last?.message == diagnostic.message
+            if !isRepetition { self.diagnostics.append(diagnostic) }
         }
     }
 

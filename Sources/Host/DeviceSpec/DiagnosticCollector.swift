@@ -1,3 +1,5 @@
+import HostSystem
+
 /// Gathers everything that is wrong while a device is read, so that one run shows all of it.
 final class DiagnosticCollector {
     private(set) var diagnostics: [Diagnostic] = []
@@ -14,10 +16,11 @@ final class DiagnosticCollector {
         where place: String? = nil
     ) {
         let names = known.sorted()
+        let list = names.count == 1 ? names[0] : "one of \(names.joined(separator: ", "))"
         let place = place.map { " \($0)" } ?? ""
         add(
             "unknown \(what) '\(name)'\(place)", at: location,
-            expected: names.isEmpty ? "nothing: there is none" : "one of \(names.joined(separator: ", "))",
+            expected: names.isEmpty ? "nothing: there is none" : list,
             suggestion: NearestName.of(name, among: names))
     }
 

@@ -1,3 +1,5 @@
+import HostSystem
+
 /// A device is a stack of layers: what it extends, the file itself, then the variant's part of each, in that
 /// order.
 ///
@@ -35,6 +37,8 @@ struct Layers {
             let known = Set(items.compactMap(\.text))
             let fresh = additions.filter { $0.text.map { !known.contains($0) } ?? true }
             return SourceNode(content: .list(items + fresh), location: upper.location)
+        // A value that was reported hides what it replaces from nobody: otherwise one slip causes many messages.
+        case (_, .invalid): return lower
         default: return upper
         }
     }

@@ -8,7 +8,7 @@ enum ServiceKeys {
             .init("kind", .choice(kinds.map(\.0)), "long-running unless given."),
             .init("description", .text(.line), "What it does, for people."),
             .init("program", .text(.absolutePath), "The program's path in the image."),
-            .init("arguments", .list(of: .text(.any)), "Without the program's name."),
+            .init("arguments", .list(of: .text(.any), mayRepeat: true), "Without the program's name."),
             .init(
                 "environment", .dictionary(what: "a variable", keys: .variable, values: .text(.any)),
                 "Its whole environment, in this order."),

@@ -4,7 +4,8 @@ indirect enum Shape: Sendable {
     case integer(ClosedRange<Int>)
     case boolean
     case choice([String])
-    case list(of: Shape)
+    /// Words stand in a list once, unless it is a command, where order and repetition mean something.
+    case list(of: Shape, mayRepeat: Bool = false)
     /// Fixed keys.
     case map(KeyTable)
     /// Keys that the author names: `what` they are, how names and values look.
@@ -17,12 +18,12 @@ indirect enum Shape: Sendable {
         case .text(let rule): rule.expected
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .boolean: "true or false"
-        case .choice(let words): "one of \(words.joined(separator: ", "))"
-        case .list(let element): "a list, each item \(element.expected)"
+        case .choice(let words): words.count == 1 ? words[0] : "one of \(words.joined(separator: ", "))"
+        case .list(let element, _): "a list, each item \(element.expected)"
         case .map(let table): "a map with keys \(table.names.joined(separator: ", "))"
         case .dictionary(let what, _, _): "a map from \(what) to its settings"
         case .either(let words, let table):
-            "one of \(words.joined(separator: ", ")), or a map with keys "
+            "\(Shape.choice(words).expected), or a map with keys "
                 + table.names.joined(separator: ", ")
         }
     }

@@ -1,7 +1,13 @@
+import HostSystem
+
 /// Compares a file with the key tables and reports every difference. What is wrong becomes `.invalid` in the
 /// result, so that later steps neither use it nor report it as missing.
 struct ShapeCheck {
     let diagnostics: DiagnosticCollector
+
+    private static let truth = [
+        "yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false",
+    ]
 
     /// - Parameter key: how messages call the value.
     func check(_ node: SourceNode, against shape: Shape, key: String) -> SourceNode {
@@ -11,9 +17,9 @@ struct ShapeCheck {
         case (.either(_, let table), .map): return checkMap(node, table)
         case (.dictionary(let what, let names, let values), .map):
             return checkDictionary(node, what: what, names: names, values: values)
-        case (.list(let element), .list(let items)):
+        case (.list(let element, let mayRepeat), .list(let items)):
             let checked = items.map { check($0, against: element, key: "an item of \(key)") }
-            return with(node, .list(withoutRepetitions(checked, key: key)))
+            return with(node, .list(mayRepeat ? checked : withoutRepetitions(checked, key: key)))
         case (.text(let rule), .scalar(let text, let isPlain)):
             return checkText(node, text, isPlain: isPlain, rule, key: key)
         case (.choice(let words), .scalar(let text, _)), (.either(let words, _), .scalar(let text, _)):
@@ -29,6 +35,10 @@ struct ShapeCheck {
             }
         case (.boolean, .scalar(let text, let isPlain)):
             if isPlain, text == "true" || text == "false" { return node }
+            diagnostics.add(
+                "\(key) cannot be '\(text)'", at: node.location, expected: shape.expected,
+                suggestion: Self.truth[text.lowercased()])
+            return with(node, .invalid)
         default: break
         }
         return wrong(node, "\(key) is \(node.kindName)", shape)
@@ -96,7 +106,10 @@ struct ShapeCheck {
     private func withoutRepetitions(_ entries: [SourceNode.Entry]) -> [SourceNode.Entry] {
         var first: [String: SourceLocation] = [:]
         return entries.filter { entry in
-            guard let earlier = first.updateValue(entry.keyLocation, forKey: entry.key) else { return true }
+            guard let earlier = first[entry.key] else {
+                first[entry.key] = entry.keyLocation
+                return true
+            }
             diagnostics.add(
                 "duplicate key '\(entry.key)'", at: entry.keyLocation,
                 expected: "each key once; the first stands at line \(earlier.line)")
@@ -106,10 +119,10 @@ struct ShapeCheck {
 
     private func withoutRepetitions(_ items: [SourceNode], key: String) -> [SourceNode] {
         var first: [String: SourceLocation] = [:]
-        // The same word twice is fine in a command and in its arguments.
-        guard !["arguments", "command-line", "options"].contains(key) else { return items }
         return items.filter { item in
-            guard let text = item.text, let earlier = first.updateValue(item.location, forKey: text) else {
+            guard let text = item.text else { return true }
+            guard let earlier = first[text] else {
+                first[text] = item.location
                 return true
             }
             diagnostics.add(

@@ -117,12 +117,16 @@ private struct YAMLReader {
     private func report(_ error: YamlError, _ diagnostics: DiagnosticCollector) {
         var place = SourceLocation(file: path, line: 1, column: 1)
         var message = "\(error)"
+        var expected: String?
         switch error {
-        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
-            .composer(let context, let problem, let mark, _):
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
             place = location(mark) ?? place
             message = problem
             if let context { message += " \(context.text) that starts at line \(context.mark.line)" }
+            if letter(at: mark) == "\t" { expected = "blanks: YAML does not allow tabs for indentation" }
+        case .composer(let context, let problem, let mark, _):
+            place = location(mark) ?? place
+            message = context.map { "\($0.text) \(problem)" } ?? problem
         case .reader(let problem, let offset, _, _):
             let before = text.prefix(offset ?? 0)
             place.line = before.count { $0 == "\n" } + 1
@@ -133,6 +137,12 @@ private struct YAMLReader {
             message = "duplicate key '\(keys.first ?? "")'"
         default: break
         }
-        diagnostics.add("not YAML: \(message)", at: place)
+        diagnostics.add("not YAML: \(message)", at: place, expected: expected)
+    }
+
+    private func letter(at mark: Mark) -> Unicode.Scalar? {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.indices.contains(mark.line - 1) else { return nil }
+        return lines[mark.line - 1].unicodeScalars.dropFirst(mark.column - 1).first
     }
 }

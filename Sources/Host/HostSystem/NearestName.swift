@@ -1,16 +1,23 @@
 /// Finds the name that was probably meant.
-enum NearestName {
+public enum NearestName {
     /// The candidate with the fewest edits, if they are few enough to be a slip; ties go to the first by
     /// name.
-    static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
+    public static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
         // A third of the letters: 'logds' is a slip for 'logd', 'shell' is none for 'network'.
         let limit = max(1, name.utf8.count / 3)
         var best: (name: String, distance: Int)?
         for candidate in candidates.sorted() where candidate != name {
-            let distance = distance(Array(name.utf8), Array(candidate.utf8))
+            var distance = distance(Array(name.utf8), Array(candidate.utf8))
+            // SIGTERM for TERM, Logd for logd, dm_verity for dm-verity.
+            if candidate.utf8.count > 2, name.hasSuffix(candidate) { distance = min(distance, 1) }
+            if Self.folded(name) == Self.folded(candidate) { distance = 0 }
             if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
         }
         return best?.name
+    }
+
+    private static func folded(_ name: String) -> String {
+        String(name.lowercased().map { $0 == "_" || $0 == " " ? "-" : $0 })
     }
 
     /// Edits (insert, delete, replace, swap neighbours) from one word to the other: optimal string alignment.
