@@ -44,6 +44,19 @@ import Testing
         #expect(absolute.name == "virt-phone")
     }
 
+    @Test func aDeviceFileMayStandInTheCurrentFolder() throws {
+        let files = [
+            "virt-phone.yaml": "name: virt-phone\nextends: virt-phone\nmodel: Here\n",
+            "compose.yaml": "name: something else\n",
+        ]
+        try Fixture.with(files) { folder in
+            let repository = DeviceRepository(shippedRoot: Fixture.shippedRoot, folder: folder)
+            #expect(repository.devices().keys.sorted() == ["virt-phone", "virt-phone-lite"])
+            let device = try repository.device("virt-phone", variant: .user)
+            #expect(device.model == "Here")
+        }
+    }
+
     @Test func anUnknownDeviceIsExplained() {
         let error = #expect(throws: DiagnosticList.self) {
             try shipped.device("virt-fone", variant: .user)

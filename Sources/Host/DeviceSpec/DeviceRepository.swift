@@ -67,18 +67,23 @@ public struct DeviceRepository: Sendable {
     /// Every device that can be named from here, with its file.
     public func devices() -> [String: String] {
         var found: [String: String] = [:]
-        for place in [shippedRoot + "/devices", folder + "/devices"] {
-            for name in Self.names(in: place) { found[name] = "\(place)/\(name).yaml" }
+        for name in Self.names(in: shippedRoot + "/devices") {
+            found[name] = "\(shippedRoot)/devices/\(name).yaml"
         }
         // A device file may also stand right here; other YAML files of this folder are no devices.
-        for name in Self.names(in: folder) where found[name] == nil {
-            let path = "\(folder)/\(name).yaml"
-            let text = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
-            if text?.contains("\nname: \(name)") == true || text?.hasPrefix("name: \(name)") == true {
-                found[name] = path
-            }
+        for name in Self.names(in: folder) where Self.isDevice("\(folder)/\(name).yaml", name: name) {
+            found[name] = "\(folder)/\(name).yaml"
+        }
+        for name in Self.names(in: folder + "/devices") {
+            found[name] = "\(folder)/devices/\(name).yaml"
         }
         return found
+    }
+
+    private static func isDevice(_ path: String, name: String) -> Bool {
+        let data = FileManager.default.contents(atPath: path) ?? Data()
+        let text = String(decoding: data, as: UTF8.self)
+        return text.hasPrefix("name: \(name)\n") || text.contains("\nname: \(name)\n")
     }
 
     /// Names of the YAML files in a folder; none if it does not exist.

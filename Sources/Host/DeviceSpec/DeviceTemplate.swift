@@ -60,7 +60,7 @@ public struct DeviceTemplate: Sendable {
     private var deviceText: String {
         """
         # yaml-language-server: $schema=../schema/device.json
-        # Build it with `amos build \(name)`, boot it with `amos run \(name)`, check it with `amos test \(name)`.
+        # `amos build \(name)` builds it, `amos run \(name)` boots it, `amos test \(name)` checks it.
         # Every key is explained in the device file reference; editors show the same text.
         name: \(name)
         extends: virt-phone

@@ -37,7 +37,7 @@ struct Layers {
             let known = Set(items.compactMap(\.text))
             let fresh = additions.filter { $0.text.map { !known.contains($0) } ?? true }
             return SourceNode(content: .list(items + fresh), location: upper.location)
-        // A value that was reported hides what it replaces from nobody: otherwise one slip causes many messages.
+        // Were what it replaces gone as well, one slip would cause many messages.
         case (_, .invalid): return lower
         default: return upper
         }
