@@ -40,7 +40,7 @@ public struct SystemCallError: Error, Equatable, Sendable, CustomStringConvertib
     public static let invalid = EINVAL
 
     /// "No such file or directory"
-    public var reason: String { String(cString: strerror(code)) }
+    public var reason: String { String(cString: amos_reason(code)) }
 
     /// "open /dev/vda: No such file or directory"
     public var description: String {

@@ -21,8 +21,8 @@ enum AmosStage1 {
     private static func boot(_ reporter: inout Reporter) throws(BootFailure) {
         try KernelFileSystems.mount()
         reporter.stage("stage1-start")
-        let arguments = try readArguments()
         try EarlyModules.insert(&reporter)
+        let arguments = try readArguments()
 
         let system = try waitForPartition(arguments.slot == .a ? "system_a" : "system_b")
         let verified = try SystemPartition.verify(system, arguments.root)

@@ -94,6 +94,10 @@ struct DataPartition: ~Copyable {
             return false
         }
         reporter.say("e2fsck " + option + " " + path + ": repaired")
+        if let superblock = Ext4Superblock.read(path), !superblock.hasJournal {
+            // A first run may have deleted the journal that a second one does not bring back.
+            _ = try Program.run("/usr/sbin/tune2fs", ["-j", path], limitSeconds: Self.repairLimitSeconds)
+        }
         return true
     }
 
@@ -116,6 +120,8 @@ struct DataPartition: ~Copyable {
 struct Ext4Superblock {
     let blockCount: UInt64
     let blockSize: UInt64
+    /// `s_feature_compat` has EXT4_FEATURE_COMPAT_HAS_JOURNAL: without one a power cut is damage.
+    let hasJournal: Bool
     /// `s_state` has EXT4_ERROR_FS: the kernel met errors and wants a check.
     let hasErrors: Bool
 
@@ -134,6 +140,7 @@ struct Ext4Superblock {
         let has64Bit = number(0x60, 4) & 0x80 != 0
         return Ext4Superblock(
             blockCount: number(0x04, 4) | (has64Bit ? number(0x150, 4) << 32 : 0),
-            blockSize: 1024 << number(0x18, 4), hasErrors: number(0x3a, 2) & 2 != 0)
+            blockSize: 1024 << number(0x18, 4), hasJournal: number(0x5c, 4) & 4 != 0,
+            hasErrors: number(0x3a, 2) & 2 != 0)
     }
 }

@@ -16,12 +16,16 @@ enum KernelFileSystems {
             try Mount.attach(
                 "tmpfs", at: "/run", type: "tmpfs", [.noSetuid, .noDevices], options: "mode=0755")
         }
-        restartOnPanic()
+        // A kernel that panics, or a stage 1 that crashes, must not hang: −1 restarts at once.
+        set("/proc/sys/kernel/panic", "-1")
+        // Inserting modules and switching tables waits for grace periods; PID 1 sets this back when it is ready.
+        set("/sys/kernel/rcu_expedited", "1")
     }
 
-    /// A kernel that panics, or a stage 1 that crashes, must not hang: −1 restarts at once.
-    private static func restartOnPanic() {
-        guard let file = try? FileDescriptor.open("/proc/sys/kernel/panic", .writeOnly) else { return }
-        try? file.write(Array("-1".utf8))
+    /// The kernel lacks the setting or refuses it: the boot goes on without.
+    private static func set(_ path: String, _ value: String) {
+        do throws(SystemCallError) {
+            try FileDescriptor.open(path, .writeOnly).write(Array(value.utf8))
+        } catch {}
     }
 }

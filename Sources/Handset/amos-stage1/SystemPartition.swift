@@ -23,11 +23,19 @@ enum SystemPartition {
             let device = try mapper.run(
                 target: "verity", parameters: root.table(device: path, restartsOnCorruption: false),
                 sectors: sectors)
-            // One block checks the whole way up to the root hash.
-            _ = try FileDescriptor.open(device).read(Int(VerityRoot.blockSize), at: 0)
+            try readFirstBlock(device, of: path)
             return try mapper.run(
                 target: "verity", parameters: root.table(device: path, restartsOnCorruption: true),
                 sectors: sectors)
+        }
+    }
+
+    /// One block checks the whole way up to the root hash.
+    private static func readFirstBlock(_ device: String, of path: String) throws(SystemCallError) {
+        do throws(SystemCallError) {
+            _ = try FileDescriptor.open(device).read(Int(VerityRoot.blockSize), at: 0)
+        } catch {
+            throw SystemCallError("verify against amos.root", path, code: error.code)
         }
     }
 

@@ -14,6 +14,10 @@
 #include <unistd.h>
 
 static inline int amos_errno(void) { return errno; }
+/// musl has no text for the error that a damaged file system gives.
+static inline const char *amos_reason(int code) {
+    return code == EUCLEAN ? "the file system is damaged" : strerror(code);
+}
 static inline long amos_result(long result) { return result < 0 ? -(long)errno : result; }
 
 static inline long amos_open(const char *path, int flags, unsigned permissions) {
