@@ -25,6 +25,7 @@ public enum DebianError: Error, CustomStringConvertible {
     case notCached(packages: [String])
     case corrupted(package: String)
     case malformed(package: String, reason: String)
+    case licenceMissing(package: String)
     case badStoreArchive(file: String, reason: String)
     case tool(Tool.Failure)
     case system(SystemError)
@@ -60,6 +61,9 @@ public enum DebianError: Error, CustomStringConvertible {
                 + " `amos lock --update`, or choose another mirror with --mirror"
         case .malformed(let package, let reason):
             "\(package) is not a package that can be unpacked safely: \(reason)"
+        case .licenceMissing(let package):
+            "\(package) has no licence text in the locked packages: lock the package that its"
+                + " usr/share/doc/\(package) points into, by naming it in the device's packages"
         case .badStoreArchive(let file, let reason):
             "\(file) is not a complete export (\(reason)): make it again with `amos cache export`"
         case .tool(let failure): failure.description

@@ -24,7 +24,15 @@ struct Download {
             throw .tool(.missing(program: "apt-helper", package: "apt"))
         }
         let log = "\(store.cache.path)/packages/partial/log"
-        var arguments = ["-q", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=2", "download-file"]
+        var arguments = ["-q"]
+        // A mirror on this machine is not behind the proxy.
+        for option in [
+            "APT::Sandbox::User=root", "Acquire::Retries=2", "Acquire::http::Proxy::127.0.0.1=DIRECT",
+            "Acquire::http::Proxy::localhost=DIRECT",
+        ] {
+            arguments += ["-o", option]
+        }
+        arguments.append("download-file")
         for package in pending {
             arguments += [address(package), partialPath(package), "SHA256:\(package.sha256)"]
         }
@@ -63,6 +71,8 @@ struct Download {
         guard rename(partial, store.debPath(package)) == 0 else {
             throw .system(SystemError("rename to", store.debPath(package)))
         }
+        // apt gives it the mirror's time; `gc` wants to know when it came here.
+        utimes(store.debPath(package), nil)
         return true
     }
 

@@ -23,10 +23,10 @@ extension PackageLock {
     public static func read(from path: String) throws(DebianError) -> PackageLock? {
         guard access(path, F_OK) == 0 else { return nil }
         let file = try wrapping { () throws(SystemError) in try MappedFile(path) }
-        guard file.bytes.count <= byteLimit else {
+        guard file.count <= byteLimit else {
             throw .lockSyntax(file: path, line: 1, message: "this is too large for a lock file")
         }
-        return try parse(String(decoding: file.bytes, as: UTF8.self), file: path)
+        return try parse(file.text, file: path)
     }
 
     /// Replaces `path` whole.

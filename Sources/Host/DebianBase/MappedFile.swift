@@ -3,7 +3,18 @@ import HostSystem
 
 /// A file's bytes, mapped for reading until the value is gone.
 struct MappedFile: ~Copyable {
-    let bytes: UnsafeRawBufferPointer
+    private let bytes: UnsafeRawBufferPointer
+
+    var count: Int { bytes.count }
+
+    /// Lends the bytes for the call: they are unmapped with the value, whose life ends with its last use.
+    func withBytes<Value, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        try body(bytes)
+    }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
     init(_ path: String) throws(SystemError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -35,5 +46,5 @@ struct MappedFile: ~Copyable {
 /// A text file's content; empty if it cannot be read.
 func textFile(_ path: String) -> String {
     guard let file = try? MappedFile(path) else { return "" }
-    return String(decoding: file.bytes, as: UTF8.self)
+    return file.text
 }

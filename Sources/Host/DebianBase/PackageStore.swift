@@ -64,7 +64,7 @@ public struct PackageStore: Sendable {
         result.reserveCapacity(packages.count)
         for package in packages {
             result.append(try UnpackedPackage(package, in: cache))
-            Self.noteUse(UnpackedPackage.indexPath(package, in: cache))
+            noteUse(UnpackedPackage.indexPath(package, in: cache))
         }
         return result
     }
@@ -103,7 +103,7 @@ public struct PackageStore: Sendable {
     }
 
     /// `gc` keeps what was used lately. Once a day is enough to know.
-    private static func noteUse(_ path: String) {
+    func noteUse(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0, time(nil) - status.st_mtim.tv_sec > 86_400 else { return }
         utimes(path, nil)

@@ -37,9 +37,18 @@ public struct Resolver: Sendable {
         let names = try apt.allNames()
         throw .unknownPackages(
             unknown.map {
-                .init(name: $0.name, set: $0.set, nearest: NearestName.of($0.name, among: names))
+                .init(name: $0.name, set: $0.set, nearest: Self.nearest(to: $0.name, among: names))
             },
             suite: request.suite)
+    }
+
+    /// Debian has 70,000 names: those that go on where the wanted one ends (libssl3 → libssl3t64) come first,
+    /// then those of about its length.
+    static func nearest(to wanted: String, among names: [String]) -> String? {
+        let continuation = names.filter { $0.hasPrefix(wanted) && $0.utf8.count <= wanted.utf8.count + 3 }
+        if let name = continuation.min(by: { ($0.utf8.count, $0) < ($1.utf8.count, $1) }) { return name }
+        let limit = wanted.utf8.count / 3 + 1
+        return NearestName.of(wanted, among: names.filter { abs($0.utf8.count - wanted.utf8.count) <= limit })
     }
 
     /// The meta package and the real one it depends on. Not solved by apt, which would want what the

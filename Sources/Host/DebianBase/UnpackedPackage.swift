@@ -52,14 +52,14 @@ public struct UnpackedPackage: Sendable {
 
     static func exists(_ package: LockedPackage, in cache: CacheFolder) -> Bool {
         guard let file = try? MappedFile(indexPath(package, in: cache)) else { return false }
-        return UnpackedIndex.isWhole(file.bytes)
+        return file.withBytes { UnpackedIndex.isWhole($0) }
     }
 
     /// Reads the index.
     init(_ package: LockedPackage, in cache: CacheFolder) throws(DebianError) {
         let folder = Self.folder(package, in: cache)
         let file = try wrapping { () throws(SystemError) in try MappedFile(folder + "/index") }
-        guard let entries = UnpackedIndex.read(file.bytes, folder: folder) else {
+        guard let entries = file.withBytes({ UnpackedIndex.read($0, folder: folder) }) else {
             throw .malformed(
                 package: package.name, reason: "its index in the cache is damaged; remove \(folder)")
         }
@@ -86,7 +86,7 @@ public struct UnpackedPackage: Sendable {
     public func damagedFiles() -> [String] {
         entries.compactMap { entry in
             guard case .file(let storedPath, let size, let digest) = entry.kind else { return nil }
-            guard let file = try? MappedFile(storedPath), file.bytes.count == size else { return entry.path }
+            guard let file = try? MappedFile(storedPath), file.count == size else { return entry.path }
             return file.digest() == digest.description ? nil : entry.path
         }
     }

@@ -31,7 +31,9 @@ enum Unpacker {
         removeTree(folder)
         defer { removeTree(folder) }
         try makeFolders("\(folder)/files")
-        let records = try read(file.bytes, package: package.name, into: folder)
+        let records = try file.withBytes { bytes throws(DebianError) in
+            try read(bytes, package: package.name, into: folder)
+        }
         try wrapping { () throws(SystemError) in
             let index = try OutputFile(replacing: "\(folder)/index")
             try index.write(UnpackedIndex.write(records), at: 0)
