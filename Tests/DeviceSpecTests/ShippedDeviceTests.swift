@@ -48,6 +48,8 @@ import Testing
         #expect(shell.restart == .always)
         #expect(shell.arguments == ["sh", "-l"])
         #expect(shell.stopSignal == 1)
+        #expect(!user.files.copies.contains { $0.source.value.hasSuffix("/shell") })
+        #expect(dev.files.copies.contains { $0.source.value == Fixture.shippedRoot + "/shell" })
     }
 
     @Test func logdIsReadyByNotificationAndStopsLast() throws {
