@@ -1,9 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Handset programs build twice: as ordinary Swift here (so that tests can run them), and as Embedded Swift for
-// the handset with `--triple aarch64-none-none-elf --toolset …`, which `amos build` does by itself. For those
-// builds it sets AMOS_BUILD, and neither the host's modules nor their dependencies are looked at.
+// Handset programs build twice: as ordinary Swift here (so that tests can run them), and as Embedded Swift
+// for the handset with `--triple aarch64-none-none-elf --toolset …`, which `amos build` does by itself. For
+// those builds it sets AMOS_BUILD, and neither the host's modules nor their dependencies are looked at.
 let buildsForHandset = Context.environment["AMOS_BUILD"] == "handset"
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .enableUpcomingFeature("ExistentialAny")]
@@ -78,6 +78,7 @@ let hostTargets: [Target] = [
 ]
 
 let testTargets: [Target] = [
+    .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: strict),
     tests(of: "Wire"),
     tests(of: "Services", needs: ["Wire"]),
     tests(of: "Slots"),

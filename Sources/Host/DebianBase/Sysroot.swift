@@ -19,7 +19,7 @@ public struct Sysroot: Sendable, Equatable {
     private static let layout = "1"
     private static let wantedFolders = ["usr/include/", "usr/lib/"]
 
-    init(for packages: [LockedPackage], in cache: CacheFolder) {
+    public init(for packages: [LockedPackage], in cache: CacheFolder) {
         let inputs = [Self.layout] + packages.map(\.sha256).sorted()
         key = String(SHA256Digest.of(Array(inputs.joined(separator: " ").utf8)).description.prefix(32))
         path = "\(cache.path)/sysroots/\(key)"
@@ -30,7 +30,8 @@ public struct Sysroot: Sendable, Equatable {
     /// Makes the folder under another name first, so that it is whole or absent.
     func lay(out packages: [UnpackedPackage], in cache: CacheFolder) throws(DebianError) {
         let parent = try cache.folder("sysroots")
-        let folder = try makeWorkFolder(in: parent)
+        let folder = "\(parent)/.partial-\(getpid())-\(key)"
+        removeTree(folder)
         defer { removeTree(folder) }
         var entries: [String: UnpackedPackage.Entry] = [:]
         for package in packages {

@@ -49,6 +49,19 @@ public struct OutputFile: ~Copyable {
         guard ftruncate(descriptor, off_t(size)) == 0 else { throw SystemError("resize", temporaryPath) }
     }
 
+    /// A whole file at once.
+    public static func write(
+        _ bytes: [UInt8], to destination: String, permissions: mode_t = 0o644
+    ) throws(SystemError) {
+        let file = try OutputFile(replacing: destination, permissions: permissions)
+        try file.write(bytes, at: 0)
+        try file.commit()
+    }
+
+    public static func write(_ text: String, to destination: String) throws(SystemError) {
+        try write(Array(text.utf8), to: destination)
+    }
+
     /// `durable` waits for the bytes to reach the disk before the rename.
     public consuming func commit(durable: Bool = false) throws(SystemError) {
         if durable, fsync(descriptor) != 0 { throw SystemError("write", temporaryPath) }

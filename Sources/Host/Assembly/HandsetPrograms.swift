@@ -1,0 +1,92 @@
+import DebianBase
+import Foundation
+import HostSystem
+
+/// The programs of ours that run on the handset: where each goes in the image and what it is linked against.
+public struct HandsetProgram: Sendable, Equatable {
+    public let name: String
+    /// In the system partition; nil: it goes into the initramfs as `/init`.
+    public let imagePath: String?
+    let library: HandsetToolset.CLibrary
+
+    public static let all = [
+        HandsetProgram(name: "amos-clockd", imagePath: "usr/libexec/amos/amos-clockd", library: .glibc),
+        HandsetProgram(name: "amos-crash", imagePath: "usr/libexec/amos/amos-crash", library: .glibc),
+        HandsetProgram(name: "amos-init", imagePath: "usr/sbin/amos-init", library: .musl),
+        HandsetProgram(name: "amos-logd", imagePath: "usr/libexec/amos/amos-logd", library: .glibc),
+        HandsetProgram(name: "amos-netconf", imagePath: "usr/libexec/amos/amos-netconf", library: .glibc),
+        HandsetProgram(name: "amos-stage1", imagePath: nil, library: .musl),
+        HandsetProgram(name: "amosctl", imagePath: "usr/bin/amosctl", library: .glibc),
+    ]
+}
+
+/// Builds the handset programs with SwiftPM and keeps each under the hash of what it was built from, so that
+/// SwiftPM is asked only when its answer could differ.
+struct HandsetCompiler {
+    let home: AmosHome
+    let toolchain: Toolchain
+    let sysroot: Sysroot
+    /// `…/handset` in the cache.
+    let cache: String
+
+    enum Failure: Error, CustomStringConvertible {
+        case compile(program: String, message: String)
+
+        var description: String {
+            switch self {
+            case .compile(let program, let message):
+                "building \(program) for the handset failed:\n\(message)"
+            }
+        }
+    }
+
+    /// Everything a program's bytes depend on. Its own folder and what all programs stand on; the other
+    /// daemons' folders do not count, so a change in one rebuilds one.
+    func inputs(of program: HandsetProgram, fingerprints: FingerprintTable) throws -> BuildGraph.Inputs {
+        var inputs = BuildGraph.Inputs()
+        inputs.add("toolchain", toolchain.version)
+        inputs.add("sysroot packages", sysroot.key)
+        inputs.add("toolset", "\(program.library.rawValue) \(HandsetToolset.revision)")
+        for folder in ["Sources/Shared", "Sources/Handset/CLinux", "Sources/Handset/LinuxSystem"] {
+            for file in try FingerprintTable.filesBelow(["\(home.path)/\(folder)"]) {
+                inputs.add(String(file.dropFirst(home.path.count + 1)), try fingerprints.digest(of: file))
+            }
+        }
+        for file in try FingerprintTable.filesBelow(["\(home.path)/Sources/Handset/\(program.name)"]) {
+            inputs.add(String(file.dropFirst(home.path.count + 1)), try fingerprints.digest(of: file))
+        }
+        inputs.add("Package.swift", try fingerprints.digest(of: "\(home.path)/Package.swift"))
+        return inputs
+    }
+
+    func output(of program: HandsetProgram, key: SHA256Digest) -> String {
+        "\(cache)/\(program.name)-\(key.description.prefix(32))"
+    }
+
+    /// Compiles one program and moves it to `output`.
+    func build(_ program: HandsetProgram, to output: String) throws {
+        let work = "\(cache)/build/\(SHA256Digest.of(home.path.utf8).description.prefix(16))"
+        let scratch = "\(work)/\(program.library.rawValue)"
+        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+        // SwiftPM locks its scratch folder by itself; the toolset is written atomically.
+        let toolset = HandsetToolset(
+            library: program.library, sysroot: sysroot, toolchain: toolchain, sources: home.path)
+        let toolsetFile = "\(work)/\(program.library.rawValue).json"
+        try toolset.json.write(toFile: toolsetFile, atomically: true, encoding: .utf8)
+        let swift = try Tool("swift", package: "swift (from swift.org)")
+        let result = try swift.run(
+            [
+                "build", "-c", "release", "--package-path", home.path, "--scratch-path", scratch,
+                "--triple", HandsetToolset.triple, "--toolset", toolsetFile, "--product", program.name,
+            ], environment: ProcessInfo.processInfo.environment.merging(["AMOS_BUILD": "handset"]) { $1 })
+        guard result.status == 0 else {
+            let lines = (result.text + result.errorText).split(separator: "\n").filter {
+                !$0.hasPrefix("[") && !$0.hasPrefix("Building")
+            }
+            throw Failure.compile(program: program.name, message: lines.suffix(40).joined(separator: "\n"))
+        }
+        let built = "\(scratch)/\(HandsetToolset.triple)/release/\(program.name)"
+        let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: built)))
+        try OutputFile.write(bytes, to: output, permissions: 0o755)
+    }
+}

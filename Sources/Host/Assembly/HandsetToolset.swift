@@ -1,0 +1,133 @@
+import DebianBase
+import Foundation
+import HostSystem
+
+/// The compiler and linker options that turn the stock Swift toolchain into one for the handset: a SwiftPM
+/// toolset file, generated for a sysroot.
+///
+/// Paths of the build machine are mapped to fixed names, so that no image tells where it was built.
+struct HandsetToolset {
+    enum CLibrary: String, Sendable {
+        /// Static position-independent executables: nothing else needs to be there when they start.
+        case musl
+        /// Dynamic ones, for programs that resolve names or call Debian's libraries.
+        case glibc
+    }
+
+    static let triple = "aarch64-none-none-elf"
+
+    let library: CLibrary
+    let sysroot: Sysroot
+    let toolchain: Toolchain
+    /// The folder that holds `Sources`; `/amos` in whatever the compiler records of it.
+    let sources: String
+
+    /// Increased when an option below changes what is built without any other input changing.
+    static let revision = 1
+
+    var json: String {
+        get throws {
+            let options: [String: Any] = [
+                "schemaVersion": "1.0",
+                "swiftCompiler": ["extraCLIOptions": swiftOptions + linkerOptions],
+                "cCompiler": ["extraCLIOptions": cOptions],
+            ]
+            let data = try JSONSerialization.data(
+                withJSONObject: options, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+            return String(decoding: data, as: UTF8.self)
+        }
+    }
+
+    private var swiftOptions: [String] {
+        [
+            "-enable-experimental-feature", "Embedded", "-wmo", "-Osize", "-parse-as-library",
+            "-Xfrontend", "-function-sections", "-file-prefix-map", "\(sources)=/amos",
+        ] + cOptions.filter { !$0.hasPrefix("-O") }.flatMap { ["-Xcc", $0] }
+    }
+
+    /// Without `__linux__` the C library looks absent to the Swift runtime (`malloc_size` becomes a stub).
+    private var cOptions: [String] {
+        ["--sysroot=\(sysroot.path)", "-nostdinc"] + includeFolders.flatMap { ["-isystem", $0] }
+            + [
+                "-D__linux__", "-D_GNU_SOURCE", "-fPIC", "-Os", "-ffunction-sections",
+                "-ffile-prefix-map=\(sources)=/amos",
+            ]
+    }
+
+    private var includeFolders: [String] {
+        switch library {
+        case .musl:
+            [
+                toolchain.clangHeaders, "\(sysroot.path)/usr/include/aarch64-linux-musl",
+                sysroot.muslKernelHeaders,
+            ]
+        case .glibc:
+            [
+                toolchain.clangHeaders, "\(sysroot.path)/usr/include/aarch64-linux-gnu",
+                "\(sysroot.path)/usr/include",
+            ]
+        }
+    }
+
+    private var linkerOptions: [String] {
+        let gcc = "\(sysroot.path)/usr/lib/gcc/aarch64-linux-gnu/14"
+        let common = [
+            "--target=aarch64-linux-gnu", "--sysroot=\(sysroot.path)", "-fuse-ld=lld",
+            "-Wl,-z,relro,-z,now,--gc-sections,-s,--build-id=none",
+        ]
+        let own: [String]
+        switch library {
+        case .musl:
+            let folder = "\(sysroot.path)/usr/lib/aarch64-linux-musl"
+            own = [
+                "-nostdlib", "-nostartfiles", "-static-pie", "\(folder)/rcrt1.o", "\(folder)/crti.o",
+                "-L\(folder)", "-L\(gcc)", "-lc", "-lgcc", "-lgcc_eh", "\(folder)/crtn.o",
+            ]
+        case .glibc:
+            own = ["--gcc-toolchain=\(sysroot.path)/usr", "-pie"]
+        }
+        return (common + own).flatMap { ["-Xclang-linker", $0] }
+    }
+}
+
+/// The Swift toolchain that builds the handset's programs: the one on `PATH`.
+public struct Toolchain: Sendable, Equatable {
+    /// What `swift --version` prints first; part of every program's key.
+    public let version: String
+    let clangHeaders: String
+    let swift: String
+
+    public enum Failure: Error, CustomStringConvertible {
+        case incomplete(path: String)
+
+        public var description: String {
+            switch self {
+            case .incomplete(let path):
+                "the Swift toolchain lacks \(path); install a release of swift.org (6.3 or later) with "
+                    + "Embedded Swift"
+            }
+        }
+    }
+
+    /// Follows `swift` to its folder without running it, which would cost 0.2 s in every build.
+    public static func find() throws -> Toolchain {
+        let swift = try Tool("swift", package: "swift (from swift.org)").path
+        let real = URL(fileURLWithPath: swift).resolvingSymlinksInPath().deletingLastPathComponent()
+        let root = real.deletingLastPathComponent().path
+        let clang = root + "/lib/clang"
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: clang)) ?? []
+        guard let newest = versions.compactMap(Int.init).max() else {
+            throw Failure.incomplete(path: clang)
+        }
+        let embedded = root + "/lib/swift/embedded/\(HandsetToolset.triple)"
+        guard FileManager.default.fileExists(atPath: embedded) else {
+            throw Failure.incomplete(path: embedded)
+        }
+        // The compiler's identity is its file; size and time change with every release.
+        var status = stat()
+        stat(root + "/bin/swift-frontend", &status)
+        return Toolchain(
+            version: "\(root) \(status.st_size) \(status.st_mtim.tv_sec)",
+            clangHeaders: "\(clang)/\(newest)/include", swift: swift)
+    }
+}
