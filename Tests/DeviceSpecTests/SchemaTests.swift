@@ -3,7 +3,8 @@ import Foundation
 import HostSystem
 import Testing
 
-/// The referee is Python's `jsonschema` over PyYAML, which know nothing of our reader.
+/// The referee is Python's `jsonschema` over PyYAML (Debian's python3-jsonschema, python3-yaml), which know nothing of
+/// our reader.
 @Suite struct SchemaTests {
     private static let validator = """
         import json, sys, yaml
@@ -11,7 +12,7 @@ import Testing
         schemas = {kind: json.load(open(path)) for kind, path in json.loads(sys.argv[1]).items()}
         for schema in schemas.values():
             Validator.check_schema(schema)
-        for line in sys.stdin if len(sys.argv) < 3 else open(sys.argv[2]):
+        for line in open(sys.argv[2]):
             kind, path = line.rstrip("\\n").split(" ", 1)
             errors = list(Validator(schemas[kind]).iter_errors(yaml.safe_load(open(path))))
             print(len(errors))
@@ -19,14 +20,17 @@ import Testing
 
     /// Whether the published schemas accept each file; the kind follows from the folder it is in.
     private func accepted(_ files: [String]) throws -> [Bool] {
-        let python = try Tool("python3", package: "python3-jsonschema")
+        // Debian's Python, which has the Debian packages; another one in PATH may lack them.
+        let environment = try Tool("env", package: "coreutils")
         let list = files.map { "\($0.contains("/services/") ? "service" : "device") \($0)" }
         return try Fixture.with([
             "device.json": DeviceSchema.json(for: .device), "service.json": DeviceSchema.json(for: .service),
             "files.txt": list.joined(separator: "\n") + "\n",
         ]) { folder in
             let schemas = #"{"device": "\#(folder)/device.json", "service": "\#(folder)/service.json"}"#
-            let output = try python.check(["-c", Self.validator, schemas, "\(folder)/files.txt"])
+            let output = try environment.check([
+                "/usr/bin/python3", "-c", Self.validator, schemas, "\(folder)/files.txt",
+            ])
             let counts = output.text.split(separator: "\n").compactMap { Int($0) }
             try #require(counts.count == files.count)
             return counts.map { $0 == 0 }

@@ -37,3 +37,14 @@ func makeFolders(_ path: String) throws(DebianError) {
     try makeFolders(String(path[..<slash]))
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .system(SystemError("create", path)) }
 }
+
+/// A new folder whose content will be renamed into place. The process number in its name tells `gc` whether
+/// what it finds was left by a process that was killed.
+func makeWorkFolder(in parent: String) throws(DebianError) -> String {
+    var template = Array("\(parent)/.partial-\(getpid())-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw .system(SystemError("create a folder in", parent)) }
+    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    // mkdtemp's 0700 would shut other users out of a shared cache.
+    chmod(path, 0o755)
+    return path
+}

@@ -30,8 +30,7 @@ public struct Sysroot: Sendable, Equatable {
     /// Makes the folder under another name first, so that it is whole or absent.
     func lay(out packages: [UnpackedPackage], in cache: CacheFolder) throws(DebianError) {
         let parent = try cache.folder("sysroots")
-        let folder = "\(parent)/.partial-\(getpid())-\(key)"
-        removeTree(folder)
+        let folder = try makeWorkFolder(in: parent)
         defer { removeTree(folder) }
         var entries: [String: UnpackedPackage.Entry] = [:]
         for package in packages {

@@ -26,9 +26,7 @@ enum Unpacker {
         let parent = try cache.folder("unpacked")
         let file = try wrapping { () throws(SystemError) in try MappedFile(deb) }
         guard file.digest() == package.sha256 else { throw .corrupted(package: package.name) }
-        // The process number makes it ours; what a killed process left is cleaned by `gc`.
-        let folder = "\(parent)/.partial-\(getpid())-\(package.sha256)"
-        removeTree(folder)
+        let folder = try makeWorkFolder(in: parent)
         defer { removeTree(folder) }
         try makeFolders("\(folder)/files")
         let records = try file.withBytes { bytes throws(DebianError) in

@@ -74,4 +74,8 @@ enum EROFSFormat {
     static func encodeDevice(major: UInt32, minor: UInt32) -> UInt32 {
         minor & 0xff | major << 8 | (minor & ~0xff) << 12
     }
+
+    static func decodeDevice(_ device: UInt32) -> (major: UInt32, minor: UInt32) {
+        (device >> 8 & 0xfff, device & 0xff | device >> 12 & ~0xff)
+    }
 }
