@@ -1,4 +1,96 @@
+import LinuxSystem
+import Services
+import Slots
+import Wire
+
+/// PID 1. Reads the compiled boot plan, supervises its services, owns health, and ends the machine in order.
+///
+/// It must never exit, never wait for anything but its one epoll, never parse text that a person wrote, and never
+/// let one service's trouble become another's: an internal failure is logged, contained and survived. Decisions are
+/// made in `Shared/Services`; this folder performs them.
+///
+/// As PID 1 it takes no arguments. For tests and measurements it also runs as an ordinary program,
+/// `amos-init --plan FILE --run DIRECTORY`: it then mounts nothing, touches no slot, and exits when a shutdown is done.
 @main
 enum AmosInit {
-    static func main() {}
+    static func main() {
+        guard let options = Options(ProcessArguments.read()) else {
+            Log.say(.error, "usage: amos-init [--plan FILE --run DIRECTORY]")
+            return
+        }
+        Log.isSystem = options.isSystem
+        let announcer = Announcer()
+        if options.isSystem { SystemSetup.prepare(announcer) }
+        announcer.announce(.stage(name: "init-start"))
+        do throws(InitError) {
+            let plan = try loadPlan(options.planPath)
+            if options.isSystem { SystemSetup.applyIdentity(plan) }
+            let supervision = try Supervision(plan, options, announcer)
+            supervision.run()
+        } catch {
+            giveUp(error, announcer, options)
+        }
+    }
+
+    private static func loadPlan(_ path: String) throws(InitError) -> BootPlan {
+        let bytes: [UInt8]
+        do throws(SystemCallError) {
+            let file = try FileDescriptor.open(path)
+            bytes = try file.readToEnd(limit: BootPlan.sizeLimit)
+        } catch { throw .system(error) }
+        do throws(BootPlanError) { return try BootPlan.decode(bytes) } catch { throw .plan(error) }
+    }
+
+    /// Before the plan works there is nothing to supervise: say why, spend the slot's attempt, let the loader choose.
+    private static func giveUp(_ error: InitError, _ announcer: Announcer, _ options: Options) {
+        Log.say(.critical, error.description)
+        announcer.announce(.failure(what: "init", reason: error.description))
+        guard options.isSystem else { return }
+        SlotRecord.update { metadata, slot in
+            metadata.recordFailure(in: slot, error.failureReason, detail: Array(error.description.utf8))
+        }
+        PowerControl.end(.reboot)
+    }
+}
+
+/// Why PID 1 cannot begin.
+enum InitError: Error, CustomStringConvertible {
+    case system(SystemCallError)
+    case plan(BootPlanError)
+
+    var description: String {
+        switch self {
+        case .system(let error): error.description
+        case .plan(let error): error.description
+        }
+    }
+
+    var failureReason: FailureReason {
+        switch self {
+        case .system: .initFailed
+        case .plan: .bootPlanInvalid
+        }
+    }
+}
+
+struct Options {
+    var planPath = "/usr/share/amos/boot.plan"
+    var runDirectory = "/run/amos"
+    /// This is the handset's PID 1 and not a test.
+    var isSystem: Bool
+
+    init?(_ arguments: [String]) {
+        isSystem = ChildProcess.thisProcess == 1 && arguments.isEmpty
+        // The kernel hands words of its command line that it does not know to PID 1: they are no arguments of ours.
+        guard ChildProcess.thisProcess != 1 || arguments.first?.utf8.starts(with: "--plan".utf8) == true
+        else {
+            isSystem = true
+            return
+        }
+        guard arguments.count == 4, UTF8Text.equal(arguments[0], "--plan"),
+            UTF8Text.equal(arguments[2], "--run")
+        else { return nil }
+        planPath = arguments[1]
+        runDirectory = arguments[3]
+    }
 }

@@ -7,5 +7,6 @@
 #define _GNU_SOURCE
 #endif
 #include "Files.h"
+#include "Process.h"
 #include "Storage.h"
 #endif

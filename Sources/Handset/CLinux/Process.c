@@ -1,0 +1,300 @@
+#include "CLinux.h"
+#include <linux/sched.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+
+long amos_epoll_create(void) { return amos_result(epoll_create1(EPOLL_CLOEXEC)); }
+
+static long control(int epoll, int operation, int fd, uint32_t events, uint64_t tag) {
+    struct epoll_event event = {.events = events, .data.u64 = tag};
+    return amos_result(epoll_ctl(epoll, operation, fd, &event));
+}
+long amos_epoll_add(int epoll, int fd, uint32_t events, uint64_t tag) {
+    return control(epoll, EPOLL_CTL_ADD, fd, events, tag);
+}
+long amos_epoll_modify(int epoll, int fd, uint32_t events, uint64_t tag) {
+    return control(epoll, EPOLL_CTL_MOD, fd, events, tag);
+}
+long amos_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
+
+long amos_epoll_wait(int epoll, struct amos_ready *ready, int limit, int timeout_ms) {
+    struct epoll_event events[64];
+    int count = epoll_wait(epoll, events, limit < 64 ? limit : 64, timeout_ms);
+    if (count < 0) return -(long)errno;
+    for (int index = 0; index < count; index++) {
+        ready[index].tag = events[index].data.u64;
+        ready[index].events = events[index].events;
+    }
+    return count;
+}
+
+long amos_signal_descriptor(void) {
+    sigset_t all, wanted;
+    sigfillset(&all);
+    if (sigprocmask(SIG_SETMASK, &all, NULL) < 0) return -(long)errno;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGCHLD);
+    sigaddset(&wanted, SIGTERM);
+    sigaddset(&wanted, SIGINT);
+    sigaddset(&wanted, SIGPWR);
+    return amos_result(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+long amos_next_signal(int fd) {
+    struct signalfd_siginfo info;
+    ssize_t count = read(fd, &info, sizeof info);
+    return count == (ssize_t)sizeof info ? (long)info.ssi_signo : count < 0 ? -(long)errno : -EAGAIN;
+}
+
+long amos_reap(int *exit_code, int *signal_number) {
+    int status;
+    pid_t process = waitpid(-1, &status, WNOHANG);
+    if (process < 0) return -(long)errno;
+    if (process == 0) return 0;
+    *exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    *signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return process;
+}
+
+// The child shares this process's memory until execve, as with vfork, but runs on a stack of its own, so nothing it
+// does can disturb the frames of the parent, which the kernel keeps waiting meanwhile.
+static char child_stack[32 * 1024] __attribute__((aligned(16)));
+
+struct child {
+    const struct amos_spawn *plan;
+    int error;
+};
+
+static int open_streams(const struct amos_spawn *plan) {
+    int input = plan->input, output = plan->output;
+    if (plan->terminal) {
+        input = output = open(plan->terminal, O_RDWR | O_CLOEXEC);
+        if (input < 0 || ioctl(input, TIOCSCTTY, 1) < 0) return -1;
+    }
+    if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) return -1;
+    if (plan->pass < 0) return 0;
+    if (plan->pass == plan->pass_as) return fcntl(plan->pass, F_SETFD, 0);
+    return dup2(plan->pass, plan->pass_as) < 0 ? -1 : 0;
+}
+
+// The C library's wrappers would try to change every thread of the process whose memory this is.
+static int change_identity(const struct amos_spawn *plan) {
+    if (plan->user == 0 && plan->group == 0 && plan->group_count == 0) return 0;
+    if (syscall(SYS_setgroups, plan->group_count, plan->groups) < 0) return -1;
+    if (syscall(SYS_setresgid, plan->group, plan->group, plan->group) < 0) return -1;
+    return syscall(SYS_setresuid, plan->user, plan->user, plan->user) < 0 ? -1 : 0;
+}
+
+static void __attribute__((noreturn, used)) run_child(struct child *child) {
+    const struct amos_spawn *plan = child->plan;
+    // PID 1 holds many descriptors; a program gets what Linux gives by default (select() breaks above 1024).
+    struct rlimit descriptors = {1024, 524288}, allowed;
+    sigset_t none;
+    setsid();
+    umask(022);
+    if (getrlimit(RLIMIT_NOFILE, &allowed) == 0 && allowed.rlim_max < descriptors.rlim_max) {
+        descriptors.rlim_max = allowed.rlim_max;
+    }
+    setrlimit(RLIMIT_NOFILE, &descriptors);
+    if (chdir("/") == 0 && open_streams(plan) == 0 && change_identity(plan) == 0) {
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        execve(plan->path, plan->arguments, plan->environment);
+    }
+    child->error = errno;
+    syscall(SYS_exit_group, 127);
+    __builtin_unreachable();
+}
+
+static long clone_child(struct clone_args *arguments, struct child *child) {
+#if defined(__aarch64__)
+    register long result __asm__("x0") = (long)arguments;
+    register long size __asm__("x1") = sizeof *arguments;
+    register long number __asm__("x8") = SYS_clone3;
+    register struct child *passed __asm__("x9") = child;
+    register void (*entry)(struct child *) __asm__("x10") = run_child;
+    __asm__ volatile(
+        "svc #0\n cbnz x0, 1f\n mov x29, xzr\n mov x0, x9\n blr x10\n 1:"
+        : "+r"(result)
+        : "r"(size), "r"(number), "r"(passed), "r"(entry)
+        : "memory", "cc");
+    return result;
+#elif defined(__x86_64__)
+    long result = SYS_clone3;
+    register struct child *passed __asm__("r12") = child;
+    register void (*entry)(struct child *) __asm__("r13") = run_child;
+    __asm__ volatile(
+        "syscall\n testq %%rax, %%rax\n jnz 1f\n xorl %%ebp, %%ebp\n movq %%r12, %%rdi\n callq *%%r13\n 1:"
+        : "+a"(result)
+        : "D"(arguments), "S"(sizeof *arguments), "r"(passed), "r"(entry)
+        : "rcx", "r11", "memory", "cc");
+    return result;
+#else
+#error "amos_spawn knows aarch64 and x86-64"
+#endif
+}
+
+long amos_spawn(const struct amos_spawn *plan) {
+    struct child child = {.plan = plan, .error = 0};
+    struct clone_args arguments = {
+        .flags = CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND,
+        .exit_signal = SIGCHLD,
+        .stack = (uint64_t)(uintptr_t)child_stack,
+        .stack_size = sizeof child_stack,
+    };
+    if (plan->cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = (uint64_t)plan->cgroup;
+    }
+    long process = clone_child(&arguments, &child);
+    if (process < 0 || child.error == 0) return process;
+    while (waitpid((pid_t)process, NULL, 0) < 0 && errno == EINTR) {}
+    return -(long)child.error;
+}
+
+long amos_fork(void) { return amos_result(fork()); }
+void amos_exit_now(int code) { _exit(code); }
+int amos_process_id(void) { return getpid(); }
+long amos_adopt_orphans(void) { return amos_result(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
+
+long amos_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -(long)errno;
+    limit.rlim_cur = limit.rlim_max;
+    return amos_result(setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+static long address(const char *path, struct sockaddr_un *name) {
+    if (strlen(path) >= sizeof name->sun_path) return -ENAMETOOLONG;
+    memset(name, 0, sizeof *name);
+    name->sun_family = AF_UNIX;
+    strcpy(name->sun_path, path);
+    return 0;
+}
+
+long amos_listen(const char *path, int type, unsigned permissions) {
+    struct sockaddr_un name;
+    int on = 1;
+    long error = address(path, &name);
+    if (error < 0) return error;
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -(long)errno;
+    unlink(path);
+    if (bind(fd, (struct sockaddr *)&name, sizeof name) < 0 || chmod(path, permissions) < 0) goto failed;
+    if (type == SOCK_DGRAM && setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) goto failed;
+    if (type != SOCK_DGRAM && listen(fd, 64) < 0) goto failed;
+    return fd;
+failed:
+    error = -(long)errno;
+    close(fd);
+    return error;
+}
+
+long amos_connect(const char *path, int type) {
+    struct sockaddr_un name;
+    long error = address(path, &name);
+    if (error < 0) return error;
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -(long)errno;
+    if (connect(fd, (struct sockaddr *)&name, sizeof name) == 0) return fd;
+    error = -(long)errno;
+    close(fd);
+    return error;
+}
+
+long amos_accept(int fd) { return amos_result(accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)); }
+
+long amos_peer_user(int fd) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ? -(long)errno : (long)peer.uid;
+}
+
+long amos_send(int fd, const void *bytes, size_t count, int passed, int may_wait) {
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } extra;
+    struct iovec part = {(void *)bytes, count};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (passed >= 0) {
+        memset(&extra, 0, sizeof extra);
+        message.msg_control = &extra;
+        message.msg_controllen = sizeof extra.space;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &passed, sizeof passed);
+    }
+    return amos_result(sendmsg(fd, &message, MSG_NOSIGNAL | (may_wait ? 0 : MSG_DONTWAIT)));
+}
+
+long amos_receive(int fd, void *bytes, size_t limit, int *passed, int *sender) {
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    } extra;
+    struct iovec part = {bytes, limit};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &extra, .msg_controllen = sizeof extra.space};
+    *passed = -1;
+    *sender = 0;
+    ssize_t count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+    if (count < 0) return -(long)errno;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET) continue;
+        if (header->cmsg_type == SCM_RIGHTS) {
+            if (*passed >= 0) close(*passed);
+            memcpy(passed, CMSG_DATA(header), sizeof *passed);
+        } else if (header->cmsg_type == SCM_CREDENTIALS) {
+            struct ucred credentials;
+            memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
+            *sender = credentials.pid;
+        }
+    }
+    if ((message.msg_flags & MSG_TRUNC) == 0) return count;
+    if (*passed >= 0) close(*passed);
+    *passed = -1;
+    return -EMSGSIZE;
+}
+
+long amos_pipe(int *reading, int *writing) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return -(long)errno;
+    *reading = ends[0];
+    *writing = ends[1];
+    return amos_result(fcntl(ends[0], F_SETFL, O_NONBLOCK));
+}
+
+long amos_set_hostname(const char *name, size_t length) { return amos_result(sethostname(name, length)); }
+
+long amos_loopback_up(void) {
+    struct ifreq request = {.ifr_name = "lo"};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -(long)errno;
+    long result = amos_result(ioctl(fd, SIOCGIFFLAGS, &request));
+    if (result >= 0) {
+        request.ifr_flags |= IFF_UP;
+        result = amos_result(ioctl(fd, SIOCSIFFLAGS, &request));
+    }
+    close(fd);
+    return result;
+}
+
+uint64_t amos_unix_time_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+
+int amos_has_children(void) {
+    siginfo_t info;
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}

@@ -1,0 +1,81 @@
+// Processes, signals, epoll, local sockets: what PID 1 and the daemons stand on.
+#ifndef AMOS_CLINUX_PROCESS_H
+#define AMOS_CLINUX_PROCESS_H
+#include "Files.h"
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/// One descriptor that has something to say. Not `struct epoll_event`, which is packed on x86-64 only.
+struct amos_ready {
+    uint64_t tag;
+    uint32_t events;
+};
+
+long amos_epoll_create(void);
+long amos_epoll_add(int epoll, int fd, uint32_t events, uint64_t tag);
+long amos_epoll_modify(int epoll, int fd, uint32_t events, uint64_t tag);
+long amos_epoll_remove(int epoll, int fd);
+/// Waits at most `timeout_ms` (-1: for ever).
+long amos_epoll_wait(int epoll, struct amos_ready *ready, int limit, int timeout_ms);
+
+/// Blocks every signal of this process; those that ask for something arrive here instead.
+long amos_signal_descriptor(void);
+/// The next signal's number, or -EAGAIN.
+long amos_next_signal(int fd);
+static inline long amos_kill(int process, int number) { return amos_result(kill(process, number)); }
+/// The next child that has ended, 0 if none has, -ECHILD if there are none.
+long amos_reap(int *exit_code, int *signal_number);
+
+/// How a service's process begins. Descriptors are >= 3; -1 means none.
+struct amos_spawn {
+    const char *path;
+    char *const *arguments;
+    char *const *environment;
+    /// Becomes the controlling terminal and 0, 1, 2; NULL: `input`, `output`, `output` do.
+    const char *terminal;
+    int input;
+    int output;
+    /// Passed on under another number, for readiness.
+    int pass;
+    int pass_as;
+    /// A directory of the cgroup file system that the process is born in.
+    int cgroup;
+    uint32_t user;
+    uint32_t group;
+    const uint32_t *groups;
+    size_t group_count;
+};
+/// Starts a program and returns when `execve` has succeeded (the process id) or failed (-errno, nothing left).
+long amos_spawn(const struct amos_spawn *plan);
+int amos_has_children(void);
+long amos_fork(void);
+void amos_exit_now(int code);
+int amos_process_id(void);
+/// Orphans below this process become its children, as they do below PID 1.
+long amos_adopt_orphans(void);
+long amos_raise_descriptor_limit(void);
+
+/// `type` is SOCK_SEQPACKET or SOCK_DGRAM; what was at `path` is replaced. Datagrams carry their sender.
+long amos_listen(const char *path, int type, unsigned permissions);
+long amos_connect(const char *path, int type);
+long amos_accept(int fd);
+long amos_peer_user(int fd);
+/// One packet, with a descriptor if `passed` >= 0. Never raises SIGPIPE.
+long amos_send(int fd, const void *bytes, size_t count, int passed, int may_wait);
+/// One packet. `passed` receives a descriptor or -1, `sender` the process id or 0. Longer packets: -EMSGSIZE.
+long amos_receive(int fd, void *bytes, size_t limit, int *passed, int *sender);
+/// The reading end does not block.
+long amos_pipe(int *reading, int *writing);
+
+long amos_set_hostname(const char *name, size_t length);
+long amos_loopback_up(void);
+/// CLOCK_REALTIME in nanoseconds.
+uint64_t amos_unix_time_ns(void);
+
+enum {
+    AMOS_EPOLLIN = EPOLLIN, AMOS_EPOLLOUT = EPOLLOUT, AMOS_EPOLLHUP = EPOLLHUP, AMOS_EPOLLERR = EPOLLERR,
+    AMOS_SEQPACKET = SOCK_SEQPACKET, AMOS_DGRAM = SOCK_DGRAM,
+};
+#endif

@@ -1,0 +1,125 @@
+import CLinux
+
+/// Signals as a descriptor (`signalfd(2)`): SIGCHLD, SIGTERM, SIGINT, SIGPWR. All others stay blocked.
+public struct SignalDescriptor: ~Copyable {
+    public let descriptor: FileDescriptor
+
+    public init() throws(SystemCallError) {
+        let fd = try retryingOnInterrupt("signalfd") { amos_signal_descriptor() }
+        descriptor = FileDescriptor(owning: Int32(fd))
+    }
+
+    /// The next pending signal; nil when there is none.
+    public borrowing func next() -> Int32? {
+        let number = amos_next_signal(descriptor.rawValue)
+        return number > 0 ? Int32(number) : nil
+    }
+}
+
+/// Children of this process. They are not owned values: PID 1 inherits children that it never started.
+public enum ChildProcess {
+    public static let childSignal = SIGCHLD
+    public static let terminateSignal = SIGTERM
+    public static let killSignal = SIGKILL
+
+    public struct Ended: Sendable {
+        public let process: Int32
+        /// −1 if a signal ended it.
+        public let exitCode: Int32
+        /// 0 if it exited.
+        public let signal: Int32
+    }
+
+    public static var thisProcess: Int32 { amos_process_id() }
+
+    /// `waitpid(-1, …, WNOHANG)`: a child that has ended; nil when none has.
+    public static func reap() -> Ended? {
+        var code: Int32 = 0
+        var signal: Int32 = 0
+        let process = amos_reap(&code, &signal)
+        return process > 0 ? Ended(process: Int32(process), exitCode: code, signal: signal) : nil
+    }
+
+    /// `kill(2)`. A process that is gone already is fine.
+    public static func send(_ signal: Int32, to process: Int32) { _ = amos_kill(process, signal) }
+
+    /// Orphaned descendants become children of this process, as they do for PID 1.
+    public static func adoptOrphans() { _ = amos_adopt_orphans() }
+
+    /// The soft limit of open files becomes the hard one.
+    public static func raiseDescriptorLimit() { _ = amos_raise_descriptor_limit() }
+
+    /// `fork(2)`: runs `body` in a copy of this process, which ends with it.
+    public static func fork(_ body: () -> Void) throws(SystemCallError) -> Int32 {
+        let process = try retryingOnInterrupt("fork") { amos_fork() }
+        if process == 0 {
+            body()
+            amos_exit_now(0)
+        }
+        return Int32(process)
+    }
+}
+
+/// A program about to be started.
+public struct ProcessSpawn: ~Copyable {
+    public var path: String
+    public var arguments: [String]
+    public var environment: [String]
+    public var userID: UInt32 = 0
+    public var groupID: UInt32 = 0
+    public var supplementaryGroupIDs: [UInt32] = []
+    /// Empty: `input` and `output` are its streams.
+    public var terminal = ""
+    /// Borrowed numbers; −1: none.
+    public var input: Int32 = -1
+    public var output: Int32 = -1
+    public var passed: Int32 = -1
+    public var passedAs: Int32 = -1
+    public var cgroup: Int32 = -1
+
+    public init(path: String, arguments: [String], environment: [String]) {
+        self.path = path
+        self.arguments = arguments
+        self.environment = environment
+    }
+
+    /// `clone3(2)` in the manner of vfork, then `execve(2)`: returns the process id when the program runs, and
+    /// throws when it could not be executed; nothing is left of it then.
+    public borrowing func start() throws(SystemCallError) -> Int32 {
+        let argumentStrings = CStringArray([path] + arguments)
+        let environmentStrings = CStringArray(environment)
+        var plan = amos_spawn()
+        plan.arguments = UnsafePointer(argumentStrings.pointers)
+        plan.environment = UnsafePointer(environmentStrings.pointers)
+        (plan.input, plan.output, plan.cgroup) = (input, output, cgroup)
+        (plan.pass, plan.pass_as) = (passed, passedAs)
+        (plan.user, plan.group) = (userID, groupID)
+        let hasTerminal = !terminal.isEmpty
+        let result = path.withCString { path in
+            terminal.withCString { terminal in
+                supplementaryGroupIDs.withUnsafeBufferPointer { groups in
+                    plan.path = path
+                    plan.terminal = hasTerminal ? terminal : nil
+                    plan.groups = groups.baseAddress
+                    plan.group_count = groups.count
+                    return amos_spawn(&plan)
+                }
+            }
+        }
+        if result < 0 { throw SystemCallError("execute", path, code: Int32(-result)) }
+        return Int32(result)
+    }
+}
+
+extension ChildProcess {
+    /// Whether any child, running or ended, is left.
+    public static var hasChildren: Bool { amos_has_children() != 0 }
+}
+
+extension ChildProcess {
+    /// `_exit(2)`: ends this process; nothing is flushed, because nothing here buffers.
+    public static func exit(_ code: Int32) -> Never {
+        amos_exit_now(code)
+        while true {}
+    }
+}

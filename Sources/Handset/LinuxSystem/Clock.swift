@@ -1,0 +1,24 @@
+import CLinux
+
+public enum Clock {
+    /// `CLOCK_REALTIME` in nanoseconds since 1970; wrong until somebody has set the clock.
+    public static var unixNanoseconds: UInt64 { amos_unix_time_ns() }
+
+    /// `CLOCK_BOOTTIME` in milliseconds: the supervisor's time.
+    public static var bootMilliseconds: UInt64 { Machine.bootTimeNanoseconds / 1_000_000 }
+}
+
+/// The machine's name and its own network interface.
+public enum Host {
+    /// `sethostname(2)`.
+    public static func setName(_ name: String) throws(SystemCallError) {
+        try retryingOnInterrupt("sethostname", name) {
+            name.withCString { amos_set_hostname($0, name.utf8.count) }
+        }
+    }
+
+    /// Brings `lo` up (`SIOCSIFFLAGS`); the kernel adds 127.0.0.1 by itself.
+    public static func bringLoopbackUp() throws(SystemCallError) {
+        try retryingOnInterrupt("bring up", "lo") { amos_loopback_up() }
+    }
+}

@@ -1,0 +1,108 @@
+import CLinux
+
+/// Unix sockets that keep packets apart (`unix(7)`), and pipes.
+public struct LocalSocket: ~Copyable {
+    public enum Kind: Sendable { case connections, datagrams }
+
+    public struct Packet: ~Copyable {
+        public let bytes: [UInt8]
+        /// A descriptor that came with it.
+        public var passed: FileDescriptor?
+        /// The sender's process id, for datagrams; else 0.
+        public let sender: Int32
+
+        /// Takes the descriptor out; what is not taken is closed.
+        public consuming func takePassed() -> FileDescriptor? { passed }
+    }
+
+    public let descriptor: FileDescriptor
+
+    public init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+    /// Non-blocking; whatever was at `path` is replaced.
+    public init(listeningAt path: String, _ kind: Kind, permissions: UInt32) throws(SystemCallError) {
+        let type = Int32(kind == .connections ? AMOS_SEQPACKET : AMOS_DGRAM)
+        let fd = try retryingOnInterrupt("listen", path) {
+            path.withCString { amos_listen($0, type, permissions) }
+        }
+        descriptor = FileDescriptor(owning: Int32(fd))
+    }
+
+    /// Blocking.
+    public init(connectingTo path: String) throws(SystemCallError) {
+        let fd = try retryingOnInterrupt("connect", path) {
+            path.withCString { amos_connect($0, Int32(AMOS_SEQPACKET)) }
+        }
+        descriptor = FileDescriptor(owning: Int32(fd))
+    }
+
+    /// The next caller, non-blocking; nil when nobody waits.
+    public borrowing func accept() -> FileDescriptor? {
+        let fd = amos_accept(descriptor.rawValue)
+        return fd < 0 ? nil : FileDescriptor(owning: Int32(fd))
+    }
+
+    /// Who is at the other end (`SO_PEERCRED`).
+    public borrowing func peerUserID() throws(SystemCallError) -> UInt32 {
+        let fd = descriptor.rawValue
+        return UInt32(truncatingIfNeeded: try retryingOnInterrupt("getsockopt") { amos_peer_user(fd) })
+    }
+
+    /// One packet; false when the other side does not take more at the moment.
+    public borrowing func send(
+        _ bytes: [UInt8], passing fd: Int32 = -1, waiting: Bool = false
+    ) throws(SystemCallError) -> Bool {
+        let number = descriptor.rawValue
+        do throws(SystemCallError) {
+            try retryingOnInterrupt("send") {
+                bytes.withUnsafeBytes { amos_send(number, $0.baseAddress, $0.count, fd, waiting ? 1 : 0) }
+            }
+        } catch  where error.code == SystemCallError.wouldBlock {
+            return false
+        }
+        return true
+    }
+
+    /// One packet; nil when there is none yet (non-blocking sockets). Empty bytes: the other side has gone.
+    public borrowing func receive(limit: Int) throws(SystemCallError) -> Packet? {
+        let number = descriptor.rawValue
+        var bytes = [UInt8](repeating: 0, count: limit)
+        var passed: Int32 = -1
+        var sender: Int32 = 0
+        let count: Int
+        do throws(SystemCallError) {
+            count = try retryingOnInterrupt("receive") {
+                bytes.withUnsafeMutableBytes {
+                    amos_receive(number, $0.baseAddress, $0.count, &passed, &sender)
+                }
+            }
+        } catch  where error.code == SystemCallError.wouldBlock {
+            return nil
+        }
+        bytes.removeLast(limit - count)
+        return Packet(bytes: bytes, passed: passed < 0 ? nil : FileDescriptor(owning: passed), sender: sender)
+    }
+}
+
+/// Both ends of a `pipe(2)`; the reading end does not block.
+public struct Pipe: ~Copyable {
+    public let reading: FileDescriptor
+    public let writing: FileDescriptor
+
+    public init() throws(SystemCallError) {
+        var (reader, writer) = (Int32(-1), Int32(-1))
+        try retryingOnInterrupt("pipe") { amos_pipe(&reader, &writer) }
+        reading = FileDescriptor(owning: reader)
+        writing = FileDescriptor(owning: writer)
+    }
+}
+
+extension Pipe {
+    /// Keeps the reading end and closes the writing one.
+    public consuming func takeReading() -> FileDescriptor { reading }
+}
+
+extension SystemCallError {
+    /// Nobody listens at a socket.
+    public static let refused = ECONNREFUSED
+}

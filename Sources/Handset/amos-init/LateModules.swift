@@ -1,0 +1,104 @@
+import LinuxSystem
+import Services
+import Wire
+
+/// Inserts the plan's late modules in a process of their own: `finit_module` takes milliseconds each, and PID 1's
+/// loop must not wait. The child writes finished event lines into a pipe; its end is the pipe's end.
+final class LateModules {
+    let reading: FileDescriptor
+    var partialLine: [UInt8] = []
+
+    init(inserting paths: [String]) throws(SystemCallError) {
+        let pipe = try Pipe()
+        let writer = pipe.writing.rawValue
+        _ = try ChildProcess.fork { Self.insert(paths, writer) }
+        reading = pipe.takeReading()
+    }
+
+    private static func insert(_ paths: [String], _ writer: Int32) {
+        let pipe = FileDescriptor(owning: writer)
+        for path in paths {
+            let start = Machine.bootTimeNanoseconds
+            do throws(SystemCallError) {
+                _ = try KernelModule.insert(path)
+            } catch {
+                Log.say(.error, error.description)
+                continue
+            }
+            let now = Machine.bootTimeNanoseconds
+            let event = BootEvent.module(name: name(of: path), durationNanoseconds: now - start)
+            try? pipe.write(event.line(nanoseconds: now))
+        }
+    }
+
+    private static func name(of path: String) -> String {
+        let file = path.utf8.split(separator: UInt8(ascii: "/")).last ?? Substring(path).utf8[...]
+        return String(decoding: file.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self)
+    }
+}
+
+/// An input device that may have the power key.
+final class PowerKey {
+    static let size = 24
+    let device: FileDescriptor
+
+    init(_ device: consuming FileDescriptor) { self.device = device }
+
+    /// Whether the key went down: `struct input_event` = 16 bytes of time, u16 type, u16 code, i32 value.
+    func wasPressed() -> Bool {
+        var isPressed = false
+        while let bytes = try? device.read(upTo: Self.size), bytes.count == Self.size {
+            let type = UInt16(bytes[16]) | UInt16(bytes[17]) << 8
+            let code = UInt16(bytes[18]) | UInt16(bytes[19]) << 8
+            // EV_KEY, KEY_POWER, pressed.
+            if type == 1, code == 116, bytes[20] == 1 { isPressed = true }
+        }
+        return isPressed
+    }
+}
+
+extension Supervision {
+    /// Handsets have a handful of input devices; more are not looked at.
+    private static let powerKeyLimit = 16
+
+    func startLateModules() {
+        guard options.isSystem else { return }
+        let paths = supervisor.plan.lateModules
+        guard !paths.isEmpty else { return findPowerKeys() }
+        do throws(SystemCallError) {
+            let modules = try LateModules(inserting: paths)
+            try epoll.add(modules.reading, tag: Self.tag(.modules, 0))
+            lateModules = modules
+        } catch { Log.say(.error, error.description) }
+    }
+
+    func takeModuleEvents() {
+        guard let modules = lateModules, let bytes = try? modules.reading.read(upTo: 4096) else { return }
+        guard !bytes.isEmpty else {
+            lateModules = nil
+            return findPowerKeys()
+        }
+        modules.partialLine += bytes
+        while let end = modules.partialLine.firstIndex(of: 0x0a) {
+            announcer.pass(Array(modules.partialLine[...end]))
+            modules.partialLine.removeFirst(end + 1)
+        }
+    }
+
+    private func findPowerKeys() {
+        guard let names = try? Directory.names(in: "/dev/input") else { return }
+        for name in names where name.starts(with: "event".utf8) && powerKeys.count < Self.powerKeyLimit {
+            let path = "/dev/input/" + String(decoding: name, as: UTF8.self)
+            guard let device = try? FileDescriptor.open(path, .nonBlocking) else { continue }
+            let key = PowerKey(device)
+            guard (try? epoll.add(key.device, tag: Self.tag(.powerKey, powerKeys.count))) != nil else {
+                continue
+            }
+            powerKeys.append(key)
+        }
+    }
+
+    func takePowerKey(_ index: Int) {
+        if powerKeys[index].wasPressed() { beginShutdown(.powerOff) }
+    }
+}

@@ -1,0 +1,60 @@
+import LinuxSystem
+import Services
+import Slots
+import Wire
+
+/// The end of the machine, after the last service has ended.
+enum PowerControl {
+    /// How long what ignored everything else may take to die: SIGKILL needs no longer unless the kernel hangs.
+    static let killPatienceMilliseconds: UInt64 = 500
+
+    static func finish(_ kind: ShutdownKind, _ announcer: Announcer) {
+        endStragglers()
+        Machine.synchronizeDisks()
+        for path in MountTable.read().paths.reversed() where isData(path) { unmount(path, announcer) }
+        SlotRecord.update { metadata, slot in
+            metadata.endInOrder(slot, kind == .powerOff ? .powerOff : .reboot)
+        }
+        announcer.flush()
+        end(kind)
+    }
+
+    /// Syncs and goes; never comes back.
+    static func end(_ kind: ShutdownKind) -> Never {
+        Machine.synchronizeDisks()
+        while true {
+            do throws(SystemCallError) {
+                switch kind {
+                case .powerOff: try Machine.powerOff()
+                case .reboot: try Machine.restart()
+                }
+            } catch { Log.say(.emergency, error.description) }
+            // PID 1 must not exit: the kernel would panic. Somebody will switch it off.
+            Machine.sleep(milliseconds: 10_000)
+        }
+    }
+
+    private static func endStragglers() {
+        ChildProcess.send(ChildProcess.killSignal, to: -1)
+        let end = Clock.bootMilliseconds + killPatienceMilliseconds
+        while ChildProcess.hasChildren, Clock.bootMilliseconds < end {
+            if ChildProcess.reap() == nil { Machine.sleep(milliseconds: 1) }
+        }
+    }
+
+    private static func isData(_ path: String) -> Bool {
+        path.utf8.starts(with: "/data".utf8)
+            && (path.utf8.count == 5 || path.utf8.starts(with: "/data/".utf8))
+    }
+
+    /// A file system that is still in use is at least made read-only, so that its journal is clean.
+    private static func unmount(_ path: String, _ announcer: Announcer) {
+        do throws(SystemCallError) {
+            try Mount.detach(path)
+            announcer.announce(.unmounted(path: path))
+        } catch {
+            Log.say(.warning, error.description)
+            try? Mount.attach("none", at: path, type: "none", [.remount, .readOnly])
+        }
+    }
+}

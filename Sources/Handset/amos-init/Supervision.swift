@@ -1,0 +1,155 @@
+import LinuxSystem
+import Services
+import Wire
+
+/// PID 1's loop: turns what the kernel reports into the supervisor's events, and its effects into system calls.
+final class Supervision {
+    /// What a report of the epoll is about; the lower half of a tag is an index.
+    enum Source: UInt32 {
+        case signal, control, connection, readiness, notify, modules, powerKey
+    }
+
+    let options: Options
+    let announcer: Announcer
+    var supervisor: Supervisor
+    var resources: [ServiceResources]
+    /// Services whose output pipe exists, in the order of their creation: the logger gets them in this order.
+    var pipeOrder: [Int] = []
+    var connections: [Connection?] = []
+    var powerKeys: [PowerKey] = []
+    var lateModules: LateModules?
+    var end: ShutdownKind?
+    var epoll: Epoll
+    let null: FileDescriptor
+    let cgroupRoot: String?
+    private let signals: SignalDescriptor
+    let controlSocket: LocalSocket
+    let notifySocket: LocalSocket
+
+    init(_ plan: BootPlan, _ options: Options, _ announcer: Announcer) throws(InitError) {
+        self.options = options
+        self.announcer = announcer
+        do throws(BootPlanError) { supervisor = try Supervisor(plan) } catch { throw .plan(error) }
+        resources = []
+        resources.reserveCapacity(plan.services.count)
+        for _ in plan.services { resources.append(ServiceResources()) }
+        cgroupRoot = Self.prepareCgroups(plan, options)
+        do throws(SystemCallError) {
+            epoll = try Epoll()
+            null = try FileDescriptor.open("/dev/null", .readWrite)
+            signals = try SignalDescriptor()
+            let directory = options.runDirectory
+            controlSocket = try LocalSocket(
+                listeningAt: directory + "/control.sock", .connections, permissions: 0o666)
+            notifySocket = try LocalSocket(listeningAt: directory + "/notify", .datagrams, permissions: 0o666)
+            try epoll.add(signals.descriptor, tag: Self.tag(.signal, 0))
+            try epoll.add(controlSocket.descriptor, tag: Self.tag(.control, 0))
+            try epoll.add(notifySocket.descriptor, tag: Self.tag(.notify, 0))
+        } catch { throw .system(error) }
+        announcer.listener = { [unowned(unsafe) self] line in self.broadcast(line) }
+    }
+
+    static func tag(_ source: Source, _ index: Int) -> UInt64 {
+        UInt64(source.rawValue) << 32 | UInt64(index)
+    }
+
+    /// Returns when a shutdown is done and this is not the handset's PID 1.
+    func run() {
+        if !options.isSystem { ChildProcess.adoptOrphans() }
+        handle(.boot)
+        startLateModules()
+        var tags: [UInt64] = []
+        while end == nil {
+            do throws(SystemCallError) {
+                try epoll.wait(milliseconds: timeUntilDeadline(), tags: &tags)
+            } catch {
+                // Contained: without the pause a broken epoll would take the whole processor.
+                Log.say(.critical, error.description)
+                Machine.sleep(milliseconds: 100)
+            }
+            for tag in tags { react(to: tag) }
+            if let deadline = supervisor.nextDeadline, deadline <= Clock.bootMilliseconds { handle(.tick) }
+            announcer.flush()
+        }
+        if options.isSystem, let end { PowerControl.finish(end, announcer) }
+    }
+
+    private func timeUntilDeadline() -> UInt64? {
+        guard let deadline = supervisor.nextDeadline else { return nil }
+        let now = Clock.bootMilliseconds
+        return deadline > now ? deadline - now : 0
+    }
+
+    private func react(to tag: UInt64) {
+        let index = Int(truncatingIfNeeded: tag & 0xffff_ffff)
+        switch Source(rawValue: UInt32(tag >> 32)) {
+        case .signal: takeSignals()
+        case .control: acceptConnections()
+        case .connection: serve(index)
+        case .readiness: takeReadiness(index)
+        case .notify: takeNotifications()
+        case .modules: takeModuleEvents()
+        case .powerKey: takePowerKey(index)
+        case nil: break
+        }
+    }
+
+    /// One event, its effects, and the events that follow from them, in order.
+    func handle(_ event: Supervisor.Event) {
+        var queue = [event]
+        var next = 0
+        while next < queue.count {
+            let effects = supervisor.handle(queue[next], now: Clock.bootMilliseconds)
+            next += 1
+            for effect in effects {
+                if let answer = perform(effect) { queue.append(answer) }
+            }
+        }
+    }
+
+    private func takeSignals() {
+        while let signal = signals.next() {
+            switch signal {
+            case ChildProcess.childSignal: break
+            // An ordinary program ends when it is told to; on a handset only root's amosctl and the power key count.
+            case ChildProcess.terminateSignal where options.isSystem: Log.say(.notice, "SIGTERM is ignored")
+            default: beginShutdown(.powerOff)
+            }
+        }
+        while let ended = ChildProcess.reap() {
+            let status: ExitStatus =
+                ended.signal != 0 ? .killed(signal: ended.signal) : .exited(code: ended.exitCode)
+            if let service = supervisor.service(of: ended.process) { resources[service].readiness = nil }
+            handle(.exited(process: ended.process, status))
+        }
+    }
+
+    private func takeReadiness(_ service: Int) {
+        guard let bytes = try? resources[service].readiness?.read(upTo: 64) else { return }
+        let process = supervisor.process(of: service)
+        if bytes.isEmpty || bytes.contains(UInt8(ascii: "\n")) { resources[service].readiness = nil }
+        if bytes.contains(UInt8(ascii: "\n")) { handle(.ready(process: process)) }
+    }
+
+    /// sd_notify(3): lines of `NAME=value`; only `READY=1` means something here.
+    private func takeNotifications() {
+        while let packet = try? notifySocket.receive(limit: 4096) {
+            let lines = packet.bytes.split(separator: UInt8(ascii: "\n"))
+            guard lines.contains(where: { $0.elementsEqual("READY=1".utf8) }) else { continue }
+            if let process = mainProcess(near: packet.sender) { handle(.ready(process: process)) }
+        }
+    }
+
+    /// A service may notify from a child: its cgroup then names the service.
+    private func mainProcess(near sender: Int32) -> Int32? {
+        if supervisor.service(of: sender) != nil { return sender }
+        guard let line = contents(of: "/proc/" + String(sender) + "/cgroup", limit: 512),
+            let slash = line.lastIndex(of: UInt8(ascii: "/"))
+        else { return nil }
+        let name = line[(slash + 1)...].prefix { $0 != 0x0a }
+        guard let service = supervisor.plan.index(of: String(decoding: name, as: UTF8.self)) else {
+            return nil
+        }
+        return supervisor.process(of: service)
+    }
+}
