@@ -82,6 +82,34 @@ import Testing
         #expect(try run.run().outcome == .failed(.timedOut(seconds: 1)))
     }
 
+    /// Long before the timeout.
+    @Test func aSilentGuestIsAHang() throws {
+        let handset = try TestHandset(a: .sleepForEver, b: .powerOff)
+        let run = HandsetRun(
+            handset.configuration, trusting: handset.key.verifying,
+            Self.options { $0.timeoutSeconds = 600 })
+        guard case .failed(.hung(.idle)) = try run.run().outcome else {
+            Issue.record("not found to hang")
+            return
+        }
+    }
+
+    @Test func debuggingWordsNeedADevImage() throws {
+        for isDebuggable in [false, true] {
+            let handset = try TestHandset(a: .powerOff, b: .powerOff, isDebuggable: isDebuggable)
+            var loader = try Loader(
+                disk: handset.disk, trusting: handset.key.verifying, folder: handset.folder)
+            loader.debuggingWords = ["init=/bin/sh"]
+            guard case .start(.a, let kernel, _) = try loader.load(.powerOn) else {
+                Issue.record("not started")
+                return
+            }
+            #expect(
+                kernel.commandLine == "amos.root=test amos.slot=a" + (isDebuggable ? " init=/bin/sh" : ""))
+            #expect(loader.notes.isEmpty == isDebuggable)
+        }
+    }
+
     @Test func aBrokenQEMUIsNamed() throws {
         let handset = try TestHandset(a: .powerOff, b: .powerOff)
         var configuration = handset.configuration

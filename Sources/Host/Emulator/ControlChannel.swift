@@ -3,8 +3,8 @@ import Foundation
 /// QEMU's machine protocol (QMP): one JSON object per line; commands are answered in order, events come in
 /// between.
 struct ControlChannel: ~Copyable {
-    /// QEMU answers within milliseconds; a screen dump of a slow host within a second.
-    private static let answerMilliseconds: Int32 = 20_000
+    /// QEMU answers within milliseconds, with a screen dump on a slow host within a second.
+    private static let answerMilliseconds: Int32 = 10_000
     /// A QMP answer is short; what is longer is not QMP.
     private static let lineLimit = 1 << 20
 

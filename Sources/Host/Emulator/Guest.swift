@@ -49,6 +49,11 @@ public final class Guest {
             throw .tool(error)
         }
         errors = try ScratchFile()
+        if let log = configuration.writeLog {
+            let descriptor = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw .system(SystemError("create", log)) }
+            close(descriptor)
+        }
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { close(null) }
         let controlPair = try SocketPair()

@@ -50,7 +50,10 @@ public struct HandsetRecord: Sendable {
     public internal(set) var notes: [String] = []
     /// Lines on the event port that are no events.
     public internal(set) var malformedEvents: [String] = []
+    /// At the goal, or at the failure.
+    public internal(set) var screen: Screen?
     public internal(set) var outcome = HandsetOutcome.stopped
+    /// How long it has been running, or ran.
     public internal(set) var seconds = 0.0
 
     public init() {}

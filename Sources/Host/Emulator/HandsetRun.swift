@@ -53,7 +53,8 @@ public struct HandsetRun {
         let folder = try PrivateFolder()
         var loader = try Loader(disk: configuration.disk, trusting: trustedKey, folder: folder.path)
         loader.debuggingWords = options.debuggingWords
-        let watch = HandsetWatch(options)
+        let watch = HandsetWatch(
+            options, hasDisplay: configuration.display != nil, folder: folder.path)
         let signals = options.handlesSignals ? SignalPipe() : nil
         let terminal = options.isInteractive ? RawTerminal.open() : nil
         defer { withExtendedLifetime((signals, terminal)) {} }

@@ -11,11 +11,17 @@ final class HandsetWatch: GuestObserver {
     /// What a panicking kernel needs to print its registers and reset.
     private static let panicLimitSeconds = 5.0
 
-    private enum Phase { case booting, poweringOff(since: Double) }
+    /// A press before the guest's driver listens is lost, so it is repeated until the guest has said that
+    /// it goes.
+    private static let pressAgainSeconds = 2.0
+
+    private enum Phase { case booting, poweringOff(since: Double, pressed: Double) }
 
     var record = HandsetRecord()
     var copiesConsole = false
     private let options: HandsetRun.Options
+    private let hasDisplay: Bool
+    private let folder: String
     private let start = HandsetWatch.now
     private let logDescriptor: Int32
     private var phase = Phase.booting
@@ -23,8 +29,10 @@ final class HandsetWatch: GuestObserver {
     private var failure: HandsetFailure?
     private var panicSeconds: Double?
 
-    init(_ options: HandsetRun.Options) {
+    init(_ options: HandsetRun.Options, hasDisplay: Bool, folder: String) {
         self.options = options
+        self.hasDisplay = hasDisplay
+        self.folder = folder
         hang = HangDetector(now: 0)
         logDescriptor =
             options.consoleLog.map { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644) } ?? -1
@@ -109,6 +117,7 @@ final class HandsetWatch: GuestObserver {
     func guestTicked(_ guest: Guest) {
         guard failure == nil else { return }
         let now = seconds
+        record.seconds = now
         if let panic = record.console.panic { return panicked(panic, now, guest) }
         if let limit = options.timeoutSeconds, now > limit {
             return fail(.timedOut(seconds: Int(limit)), guest)
@@ -120,10 +129,14 @@ final class HandsetWatch: GuestObserver {
             }
             if case .untilReached(let isReached) = options.goal, isReached(record) {
                 takeScreenshot(guest)
-                phase = .poweringOff(since: now)
+                phase = .poweringOff(since: now, pressed: now)
                 try? guest.pressPowerButton()
             }
-        case .poweringOff(let since):
+        case .poweringOff(let since, let pressed):
+            if now - pressed > Self.pressAgainSeconds, record.boots.last?.announcedShutdown == nil {
+                phase = .poweringOff(since: since, pressed: now)
+                try? guest.pressPowerButton()
+            }
             if now - since > Self.powerOffLimitSeconds {
                 fail(.didNotPowerOff(seconds: Int(Self.powerOffLimitSeconds)), guest)
             }
@@ -141,15 +154,22 @@ final class HandsetWatch: GuestObserver {
 
     private func fail(_ reason: HandsetFailure, _ guest: Guest) {
         failure = reason
-        if case .booting = phase { takeScreenshot(guest) }
+        // A panicked guest may reset any moment, and QEMU 7.2 never answers a screen dump once it is about
+        // to end.
+        if case .booting = phase, record.console.panic == nil { takeScreenshot(guest) }
         guest.stop()
     }
 
     /// What is missing is a failed check later, not a reason to give up now.
     private func takeScreenshot(_ guest: Guest) {
-        guard let path = options.screenshot else { return }
+        guard hasDisplay else { return }
         do throws(EmulatorError) {
-            try guest.screenshot(to: path)
+            if let path = options.screenshot { try guest.screenshot(to: path) }
+            let dump = folder + "/screen.ppm"
+            try guest.screenshot(to: dump, format: "ppm")
+            if let data = FileManager.default.contents(atPath: dump) {
+                record.screen = Screen(ppm: [UInt8](data))
+            }
         } catch {
             record.notes.append(error.description)
         }

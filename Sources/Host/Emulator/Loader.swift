@@ -77,9 +77,8 @@ public struct Loader: Sendable {
         }
         let loaded = SlotMetadata.load(misc: bytes.span)
         if case .fresh(let first, let second) = loaded.source {
-            notes.append(
-                "misc has no valid slot metadata (copy 0 \(first.text), copy 1 \(second.text)); it starts over"
-            )
+            let why = "\(first.text), \(second.text)"
+            notes.append("misc has no valid slot metadata (\(why)); it starts over")
         }
         return loaded.metadata
     }

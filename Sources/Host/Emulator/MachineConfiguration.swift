@@ -17,7 +17,7 @@ public struct MachineConfiguration: Sendable {
     /// One instruction per guest nanosecond, on one processor, without randomness: boot cost is then a
     /// number that two runs agree on. Idle time counts as well.
     public var countsInstructions = false
-    /// Records every write and flush of the disk in this file (`WriteLog`).
+    /// Records every write and flush of the disk in this file (`WriteLog`); each start begins it anew.
     public var writeLog: String?
     /// The person's own options, last so that they win.
     public var extraArguments: [String] = []

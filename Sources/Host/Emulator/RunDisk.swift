@@ -21,19 +21,24 @@ public enum RunDisk {
             return false
         }
         unlink(note)
-        do throws(DiskImageError) {
-            let source = try InputFile(built)
-            let output = try Self.output(state)
-            try copySparse(source, to: output, at: 0)
-            do throws(SystemError) { try output.commit() } catch { throw .system(error) }
-        } catch {
-            throw .disk(error)
-        }
+        try copy(built, to: state)
         // Last: a copy without its note is made again.
         do { try identity.write(toFile: note, atomically: true, encoding: .utf8) } catch {
             throw .system(SystemError("write", note, code: EIO))
         }
         return true
+    }
+
+    /// A sparse copy, for one run that is not to be remembered.
+    public static func copy(_ built: String, to path: String) throws(EmulatorError) {
+        do throws(DiskImageError) {
+            let source = try InputFile(built)
+            let output = try Self.output(path)
+            try copySparse(source, to: output, at: 0)
+            do throws(SystemError) { try output.commit() } catch { throw .system(error) }
+        } catch {
+            throw .disk(error)
+        }
     }
 
     private static func output(_ path: String) throws(DiskImageError) -> OutputFile {
