@@ -50,7 +50,7 @@ let handsetTargets: [Target] = [
     handsetProgram("amosctl", needs: ["Services", "Slots", "Wire"]),
     handsetProgram("amos-logd", needs: ["Wire"]),
     handsetProgram("amos-crash", needs: ["Wire"]),
-    handsetProgram("amos-clockd", needs: ["Wire"]),
+    handsetProgram("amos-clockd", needs: ["Slots", "Wire"]),
     handsetProgram("amos-netconf", needs: ["Wire"]),
 ]
 

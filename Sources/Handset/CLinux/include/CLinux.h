@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #endif
 #include "Files.h"
+#include "Network.h"
 #include "Process.h"
 #include "Storage.h"
 #endif
