@@ -5,7 +5,8 @@ import Wire
 
 /// The end of the machine, after the last service has ended.
 enum PowerControl {
-    /// How long what ignored everything else may take to die: SIGKILL needs no longer unless the kernel hangs.
+    /// How long what ignored everything else may take to die: SIGKILL needs no longer unless the kernel
+    /// hangs.
     static let killPatienceMilliseconds: UInt64 = 500
 
     static func finish(_ kind: ShutdownKind, _ announcer: Announcer) {
@@ -23,12 +24,8 @@ enum PowerControl {
     static func end(_ kind: ShutdownKind) -> Never {
         Machine.synchronizeDisks()
         while true {
-            do throws(SystemCallError) {
-                switch kind {
-                case .powerOff: try Machine.powerOff()
-                case .reboot: try Machine.restart()
-                }
-            } catch { Log.say(.emergency, error.description) }
+            let refusal = kind == .powerOff ? Machine.powerOff() : Machine.restart()
+            Log.say(.emergency, refusal.description)
             // PID 1 must not exit: the kernel would panic. Somebody will switch it off.
             Machine.sleep(milliseconds: 10_000)
         }
