@@ -4,7 +4,8 @@ import Wire
 
 @testable import Services
 
-/// amos-init, amos-logd and amosctl themselves, as ordinary programs on this machine: real processes, real signals.
+/// amos-init, amos-logd and amosctl themselves, as ordinary programs on this machine: real processes, real
+/// signals.
 @Suite struct ProgramTests {
     /// Programs are built beside the tests.
     static let folder = Bundle.main.executableURL!.deletingLastPathComponent()
@@ -46,7 +47,8 @@ import Wire
     }
 
     static func program(_ name: String) -> String {
-        // The test runner's own folder differs between ways to start it; the products are in the build folder.
+        // The test runner's own folder differs between ways to start it; the products are in the build
+        // folder.
         for base in [folder, folder.deletingLastPathComponent(), bundleFolder] {
             let path = base.appendingPathComponent(name).path
             if FileManager.default.isExecutableFile(atPath: path) { return path }

@@ -86,7 +86,8 @@ import Wire
         #expect(last.last == .finishShutdown(.powerOff))
     }
 
-    /// 4,000 services behind one: no event may walk through all of them except the one that concerns them all.
+    /// 4,000 services behind one: no event may walk through all of them except the one that concerns them
+    /// all.
     @Test func thousandsOfServices() throws {
         var services = [ServiceDefinition(name: "a")]
         for number in 0..<4_000 {

@@ -19,8 +19,8 @@ struct Seeded: RandomNumberGenerator {
     mutating func pick(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &self) }
 }
 
-/// Simulated processes around a supervisor: it performs every effect, now and then badly, and checks after every
-/// step that the supervisor's claims agree with what "really" runs here.
+/// Simulated processes around a supervisor: it performs every effect, now and then badly, and checks after
+/// every step that the supervisor's claims agree with what "really" runs here.
 struct World {
     struct Violation: Error, CustomStringConvertible {
         let description: String
@@ -100,7 +100,8 @@ struct World {
         }
     }
 
-    /// One event and all that follows from it at once; answers to spawns come back in order, as in the real loop.
+    /// One event and all that follows from it at once; answers to spawns come back in order, as in the real
+    /// loop.
     mutating func feed(_ event: Supervisor.Event) throws {
         var queue = [event]
         while !queue.isEmpty {

@@ -61,8 +61,8 @@ long amos_reap(int *exit_code, int *signal_number) {
     return process;
 }
 
-// The child shares this process's memory until execve, as with vfork, but runs on a stack of its own, so nothing it
-// does can disturb the frames of the parent, which the kernel keeps waiting meanwhile.
+// The child shares this process's memory until execve, as with vfork, but runs on a stack of its own, so
+// nothing it does can disturb the frames of the parent, which the kernel keeps waiting meanwhile.
 static char child_stack[32 * 1024] __attribute__((aligned(16)));
 
 struct child {

@@ -83,8 +83,8 @@ public struct ProcessSpawn: ~Copyable {
         self.environment = environment
     }
 
-    /// `clone3(2)` in the manner of vfork, then `execve(2)`: returns the process id when the program runs, and
-    /// throws when it could not be executed; nothing is left of it then.
+    /// `clone3(2)` in the manner of vfork, then `execve(2)`: returns the process id when the program runs,
+    /// and throws when it could not be executed; nothing is left of it then.
     public borrowing func start() throws(SystemCallError) -> Int32 {
         let argumentStrings = CStringArray([path] + arguments)
         let environmentStrings = CStringArray(environment)

@@ -4,7 +4,8 @@ import CLinux
 public enum VirtioPort {
     /// Opens the port called `name`, without ever waiting for the other side; nil where there is none.
     ///
-    /// `/sys/class/virtio-ports/vport0p1/name` holds the name of `/dev/vport0p1`. One program at a time can have it.
+    /// `/sys/class/virtio-ports/vport0p1/name` holds the name of `/dev/vport0p1`. One program at a time can
+    /// have it.
     public static func open(named name: StaticString) -> FileDescriptor? {
         for port in Directory.namesIfPresent(in: "/sys/class/virtio-ports") {
             let node = String(decoding: port, as: UTF8.self)

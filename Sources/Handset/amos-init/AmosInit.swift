@@ -5,12 +5,13 @@ import Wire
 
 /// PID 1. Reads the compiled boot plan, supervises its services, owns health, and ends the machine in order.
 ///
-/// It must never exit, never wait for anything but its one epoll, never parse text that a person wrote, and never
-/// let one service's trouble become another's: an internal failure is logged, contained and survived. Decisions are
-/// made in `Shared/Services`; this folder performs them.
+/// It must never exit, never wait for anything but its one epoll, never parse text that a person wrote, and
+/// never let one service's trouble become another's: an internal failure is logged, contained and survived.
+/// Decisions are made in `Shared/Services`; this folder performs them.
 ///
 /// As PID 1 it takes no arguments. For tests and measurements it also runs as an ordinary program,
-/// `amos-init --plan FILE --run DIRECTORY`: it then mounts nothing, touches no slot, and exits when a shutdown is done.
+/// `amos-init --plan FILE --run DIRECTORY`: it then mounts nothing, touches no slot, and exits when a
+/// shutdown is done.
 @main
 enum AmosInit {
     static func main() {
@@ -41,7 +42,8 @@ enum AmosInit {
         do throws(BootPlanError) { return try BootPlan.decode(bytes) } catch { throw .plan(error) }
     }
 
-    /// Before the plan works there is nothing to supervise: say why, spend the slot's attempt, let the loader choose.
+    /// Before the plan works there is nothing to supervise: say why, spend the slot's attempt, let the
+    /// loader choose.
     private static func giveUp(_ error: InitError, _ announcer: Announcer, _ options: Options) {
         Log.say(.critical, error.description)
         announcer.announce(.failure(what: "init", reason: error.description))
@@ -81,7 +83,8 @@ struct Options {
 
     init?(_ arguments: [String]) {
         isSystem = ChildProcess.thisProcess == 1 && arguments.isEmpty
-        // The kernel hands words of its command line that it does not know to PID 1: they are no arguments of ours.
+        // The kernel hands words of its command line that it does not know to PID 1: they are no arguments
+        // of ours.
         guard ChildProcess.thisProcess != 1 || arguments.first?.utf8.starts(with: "--plan".utf8) == true
         else {
             isSystem = true

@@ -26,7 +26,8 @@ extension Supervision {
         try root.write(controller, to: "cgroup.subtree_control")
     }
 
-    /// The group that the service is born in, kept open; without one (−1) it runs, and only its limits and `cgroup.kill` are missing.
+    /// The group that the service is born in, kept open; without one (−1) it runs, and only its limits and
+    /// `cgroup.kill` are missing.
     func cgroup(of service: Int) throws(SystemCallError) -> Int32 {
         guard let cgroupRoot else { return -1 }
         if let number = resources[service].cgroupDirectory?.rawValue { return number }

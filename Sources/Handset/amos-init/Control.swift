@@ -3,8 +3,8 @@ import Services
 import Slots
 import Wire
 
-/// A caller of the control socket, and what it is still owed. Answers are sent as the caller takes them: PID 1 never
-/// waits for a slow one and keeps no copy of what it has not sent yet.
+/// A caller of the control socket, and what it is still owed. Answers are sent as the caller takes them:
+/// PID 1 never waits for a slow one and keeps no copy of what it has not sent yet.
 final class Connection {
     let socket: LocalSocket
     let isRoot: Bool

@@ -5,7 +5,8 @@ import Wire
 
 /// What belongs to a service beyond its process.
 final class ServiceResources {
-    /// Where its output goes. Kept for as long as PID 1 lives, so nothing is lost when the service or the logger restarts.
+    /// Where its output goes. Kept for as long as PID 1 lives, so nothing is lost when the service or the
+    /// logger restarts.
     var output: Pipe?
     /// The reading end of its readiness descriptor, while it is starting.
     var readiness: FileDescriptor?

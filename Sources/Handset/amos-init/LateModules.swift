@@ -2,8 +2,9 @@ import LinuxSystem
 import Services
 import Wire
 
-/// Inserts the plan's late modules in a process of their own: `finit_module` takes milliseconds each, and PID 1's
-/// loop must not wait. The child writes finished event lines into a pipe; its end is the pipe's end.
+/// Inserts the plan's late modules in a process of their own: `finit_module` takes milliseconds each, and
+/// PID 1's loop must not wait. The child writes finished event lines into a pipe; its end is the pipe's
+/// end.
 final class LateModules {
     let reading: FileDescriptor
     var partialLine: [UInt8] = []

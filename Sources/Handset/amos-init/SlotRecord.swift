@@ -12,8 +12,9 @@ enum SlotRecord {
         return Slot(letter: letter)
     }()
 
-    /// Reads, changes and writes the metadata, and returns when it is on the disk. A failure is logged: there is
-    /// nobody else to tell, and the loader's accounting then counts this boot as failed, which is the safe side.
+    /// Reads, changes and writes the metadata, and returns when it is on the disk. A failure is logged:
+    /// there is nobody else to tell, and the loader's accounting then counts this boot as failed, which is
+    /// the safe side.
     static func update(_ change: (inout SlotMetadata, Slot) -> Void) {
         guard let slot, let path = PartitionTable.device(labelled: "misc") else { return }
         do throws(SystemCallError) {

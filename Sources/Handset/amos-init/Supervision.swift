@@ -2,7 +2,8 @@ import LinuxSystem
 import Services
 import Wire
 
-/// PID 1's loop: turns what the kernel reports into the supervisor's events, and its effects into system calls.
+/// PID 1's loop: turns what the kernel reports into the supervisor's events, and its effects into system
+/// calls.
 final class Supervision {
     /// What a report of the epoll is about; the lower half of a tag is an index.
     enum Source: UInt32 {
@@ -111,7 +112,8 @@ final class Supervision {
         while let signal = signals.next() {
             switch signal {
             case ChildProcess.childSignal: break
-            // An ordinary program ends when it is told to; on a handset only root's amosctl and the power key count.
+            // An ordinary program ends when it is told to; on a handset only root's amosctl and the power
+            // key count.
             case ChildProcess.terminateSignal where options.isSystem: Log.say(.notice, "SIGTERM is ignored")
             default: beginShutdown(.powerOff)
             }

@@ -2,8 +2,9 @@ import LinuxSystem
 import Services
 import Wire
 
-/// What a running Linux needs before the first service: mounts that stage 1 did not make, the name, the loopback.
-/// Nothing here stops a boot: what fails is logged, and the service that needed it says so itself.
+/// What a running Linux needs before the first service: mounts that stage 1 did not make, the name, the
+/// loopback. Nothing here stops a boot: what fails is logged, and the service that needed it says so
+/// itself.
 enum SystemSetup {
     private struct Point {
         let path: String

@@ -1,13 +1,13 @@
 import LinuxSystem
 import Wire
 
-/// The logger: takes what services print (pipes from PID 1) and what the kernel says, keeps it in a bounded ring on
-/// `data`, and answers `amosctl log`.
+/// The logger: takes what services print (pipes from PID 1) and what the kernel says, keeps it in a bounded
+/// ring on `data`, and answers `amosctl log`.
 ///
 ///     amos-logd [--ready N] [--directory DIR] [--run DIR]
 ///
-/// It must never block on a client, never grow without bound, and never make a service wait longer than it takes to
-/// empty a pipe. A power cut loses at most what came in the last second.
+/// It must never block on a client, never grow without bound, and never make a service wait longer than it
+/// takes to empty a pipe. A power cut loses at most what came in the last second.
 @main
 enum AmosLogd {
     static func main() {

@@ -1,8 +1,9 @@
 import LinuxSystem
 import Wire
 
-/// Two segment files, `0.log` and `1.log`, written in turn: when the current one is full, the other is emptied and
-/// becomes current. So at least one segment's worth of the past is always there, and never more than two.
+/// Two segment files, `0.log` and `1.log`, written in turn: when the current one is full, the other is
+/// emptied and becomes current. So at least one segment's worth of the past is always there, and never more
+/// than two.
 final class LogRing {
     /// 1 MiB holds about 10,000 lines; two of them are 0.1 % of the smallest `data`.
     static let segmentLimit: UInt64 = 1 << 20
@@ -52,8 +53,8 @@ final class LogRing {
         isDirty = false
     }
 
-    /// The record at `position`, which moves on; nil at the end. Who was overtaken by a rotation goes on with the
-    /// oldest record there is.
+    /// The record at `position`, which moves on; nil at the end. Who was overtaken by a rotation goes on
+    /// with the oldest record there is.
     func next(_ position: inout Position) -> (record: LogRecord, bytes: [UInt8])? {
         if position.generation + 1 < generation { position = oldest }
         while true {

@@ -147,7 +147,8 @@ final class Logger {
         let record = LogRecord(
             sequence: 0, unixNanoseconds: Clock.unixNanoseconds, bootNanoseconds: now, level: level,
             service: service, text: printable(text))
-        // A full or broken disk must not stop the services: their lines are lost, and the kernel's log says so.
+        // A full or broken disk must not stop the services: their lines are lost, and the kernel's log says
+        // so.
         do throws(SystemCallError) { try ring.append(record) } catch { AmosLogd.complain(error.description) }
         scheduleFlush()
     }
@@ -189,7 +190,8 @@ final class Logger {
         writeKernelPosition()
     }
 
-    /// Which kernel messages a restarted logger has already stored; in memory, because so is the kernel's log.
+    /// Which kernel messages a restarted logger has already stored; in memory, because so is the kernel's
+    /// log.
     private var kernelPositionPath: String { options.runDirectory + "/logd.kmsg" }
 
     private func readKernelPosition() -> UInt64 {

@@ -37,7 +37,7 @@ enum Amosctl {
         case .factoryReset:
             guard arguments.isSure else {
                 fail(
-                    "amosctl: this erases everything on data; say `amosctl factory-reset --yes` if you mean it"
+                    "amosctl: this erases everything on data; if you mean it: `amosctl factory-reset --yes`"
                 )
             }
             try command(.factoryReset, arguments, done: "restarting to erase data")

@@ -4,11 +4,11 @@ import Wire
 ///
 ///     file      "AMOSPLAN" | u32 version | u32 length of the body | u32 CRC-32 of the body | body
 ///     body      text hostname | u8 debuggable | u32 shutdown budget ms | u32 stable ms | u32 deadline ms
-///               | texts late modules | u32 count, names | indices health | services in the order of their names
+///               | texts late modules | u32 count, names | indices health | services by name
 ///     service   u8 kind | indices requires | indices wants | indices after | text program | texts arguments
-///               | texts environment | u32 uid | u32 gid | u16 count, u32 groups | u8 readiness, i32 descriptor
-///               | u32 start timeout | u8 restart | u32 delay | u32 delay limit | u32 reset | u8 stop signal
-///               | u32 stop grace | text terminal | u64 memory | u32 processes | u8 stops last
+///               | texts environment | u32 uid | u32 gid | u16 count, u32 groups | u8 readiness
+///               | i32 descriptor | u32 start timeout | u8 restart | u32 delay | u32 delay limit | u32 reset
+///               | u8 stop signal | u32 stop grace | text terminal | u64 memory | u32 processes | u8 stops last
 ///     text      u16 length, UTF-8        texts    u16 count, text …        indices   u16 count, u32 …
 extension BootPlan {
     public static let version: UInt32 = 1

@@ -1,6 +1,7 @@
 import Wire
 
-/// Who waits for whom, as indices into a plan's services. Built once; the supervisor never looks at a name again.
+/// Who waits for whom, as indices into a plan's services. Built once; the supervisor never looks at a name
+/// again.
 public struct DependencyGraph: Sendable {
     /// Adjacency lists in two flat arrays: a thousand services cost two allocations, not a thousand.
     public struct Edges: Sendable {

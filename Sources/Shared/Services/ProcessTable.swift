@@ -1,5 +1,6 @@
-/// Which service a process id belongs to: open addressing with linear probing. Not a Dictionary, because that hashes
-/// with a random seed, which would make boots differ by some instructions, and is ten times the code.
+/// Which service a process id belongs to: open addressing with linear probing. Not a Dictionary, because
+/// that hashes with a random seed, which would make boots differ by some instructions, and is ten times the
+/// code.
 struct ProcessTable: Sendable {
     /// 0 is no process id, so it marks a free slot.
     private var keys: [Int32] = [Int32](repeating: 0, count: 16)

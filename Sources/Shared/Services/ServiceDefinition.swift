@@ -1,5 +1,5 @@
-/// One service as the boot plan knows it: everything is resolved on the host (names checked, users turned into
-/// ids, durations into milliseconds), so that PID 1 decides without parsing text.
+/// One service as the boot plan knows it: everything is resolved on the host (names checked, users turned
+/// into ids, durations into milliseconds), so that PID 1 decides without parsing text.
 public struct ServiceDefinition: Equatable, Sendable {
     public enum Kind: UInt8, Sendable, CaseIterable {
         /// Runs until it is stopped.
@@ -51,7 +51,8 @@ public struct ServiceDefinition: Equatable, Sendable {
     public var stopSignal: UInt8 = 15
     /// Time between the stop signal and `cgroup.kill`.
     public var stopGraceMilliseconds: UInt32 = 3_000
-    /// A terminal that becomes the controlling one and stdin, stdout and stderr; empty: output goes to the log.
+    /// A terminal that becomes the controlling one and stdin, stdout and stderr; empty: output goes to the
+    /// log.
     public var terminal = ""
     /// `memory.max` in bytes and `pids.max`; 0: no limit.
     public var memoryLimitBytes: UInt64 = 0

@@ -1,8 +1,8 @@
 import Wire
 
-/// The service supervisor: a pure machine. It takes one event at a time and answers with effects; it performs none,
-/// knows no clock but the `now` it is given, and finds every service by index, so an event costs the same with ten
-/// services as with thousands (plus the edges of the services whose state changes).
+/// The service supervisor: a pure machine. It takes one event at a time and answers with effects; it
+/// performs none, knows no clock but the `now` it is given, and finds every service by index, so an event
+/// costs the same with ten services as with thousands (plus the edges of the services whose state changes).
 ///
 /// ## States
 ///
@@ -15,29 +15,34 @@ import Wire
 ///     stopped (unwanted), waiting (wanted), backoff or failed (too late) ◀────── stopping ◀──────────┘
 ///
 /// - *up*: `ready`, `done`. Only then do dependants start.
-/// - *down*: `stopped`, `blocked`, `backoff`, `failed`. Whoever requires it becomes `blocked`, and goes on by itself.
+/// - *down*: `stopped`, `blocked`, `backoff`, `failed`. Whoever requires it becomes `blocked`, and goes on by
+///   itself.
 /// - `after` waits only while the other is `waiting` or `starting`: it is order, not need.
 /// - `wants` matters for a start command only: at boot everything in the plan is wanted.
 /// - The outside sees `blocked` and `backoff` as *waiting*, with the reason.
 ///
 /// ## Stopping
-/// A service whose requirement is no longer up stops, a finished one-shot included: it will run again. A stop is asked
-/// for by entering `stopping`; the signal is sent when no dependant is active and, in a shutdown, when nothing that
-/// comes after it is still stopping. After the grace time the whole cgroup is killed; what survives even that for
-/// `killPatience` hangs in the kernel and is given up with the reason "cannot be killed". So every stop ends.
+/// A service whose requirement is no longer up stops, a finished one-shot included: it will run again. A
+/// stop is asked for by entering `stopping`; the signal is sent when no dependant is active and, in a
+/// shutdown, when nothing that comes after it is still stopping. After the grace time the whole cgroup is
+/// killed; what survives even that for `killPatience` hangs in the kernel and is given up with the reason
+/// "cannot be killed". So every stop ends.
 ///
 /// ## What wins
-/// - A shutdown wins over everything; the first one asked for stays. Its budget kills what is left, out of order.
-/// - A command wins over the restart policy: it resets the backoff; a stop during `starting` needs no ready first.
+/// - A shutdown wins over everything; the first one asked for stays. Its budget kills what is left, whatever
+///   the order.
+/// - A command wins over the restart policy: it resets the backoff; a stop during `starting` needs no ready
+///   first.
 /// - A start during `stopping` does not interrupt it: the service starts again when it has ended.
 /// - A stop between a spawn's request and its answer waits for the answer.
 /// - An event for a process that is not, or no longer, a service's main process changes nothing.
 ///
 /// ## Health
-/// When all health services are up for the first time: `becameReady`, once. When they stay so: `markHealthy`, once.
-/// Until then, the deadline or the death for good of an essential service (a health service or what it requires)
-/// fails the boot: `failBoot`, followed by a shutdown to reboot. After `markHealthy` such a death is only reported:
-/// resetting a handset in its owner's hands mends nothing that a restart policy could not.
+/// When all health services are up for the first time: `becameReady`, once. When they stay so:
+/// `markHealthy`, once. Until then, the deadline or the death for good of an essential service (a health
+/// service or what it requires) fails the boot: `failBoot`, followed by a shutdown to reboot. After
+/// `markHealthy` such a death is only reported: resetting a handset in its owner's hands mends nothing that
+/// a restart policy could not.
 public struct Supervisor: Sendable {
     public enum Event: Sendable {
         /// Starts everything. The first event.

@@ -62,8 +62,8 @@ extension Supervisor {
 
     enum StopCause: UInt8, Sendable { case command, requirement, startTimeout, shutdown }
 
-    /// What the machine remembers of one service. The counts mirror its neighbours' states, so that no event has to
-    /// walk through all of them.
+    /// What the machine remembers of one service. The counts mirror its neighbours' states, so that no
+    /// event has to walk through all of them.
     struct Record: Sendable {
         var state = State.stopped
         var stopCause = StopCause.command

@@ -25,7 +25,8 @@ public enum BootEvent: Equatable, Sendable {
 
     /// The longest line, newline included; longer texts are cut so that a line always fits one write.
     public static let lineLimit = 4096
-    /// One text inside a line: three of them and the keys fit `lineLimit` even if every byte is escaped (`\u0001`).
+    /// One text inside a line: three of them and the keys fit `lineLimit` even if every byte is escaped
+    /// (`\u0001`).
     public static let textLimit = 200
 
     /// One line, newline included.

@@ -1,12 +1,13 @@
-/// What goes over PID 1's control socket, `/run/amos/control.sock` (SOCK_SEQPACKET: one packet is one message, so
-/// neither side ever waits for the rest of one). PID 1 asks the kernel who is calling (SO_PEERCRED).
+/// What goes over PID 1's control socket, `/run/amos/control.sock` (SOCK_SEQPACKET: one packet is one
+/// message, so neither side ever waits for the rest of one). PID 1 asks the kernel who is calling
+/// (SO_PEERCRED).
 ///
 ///     request   u8 version = 1 | u8 command | u16 length, text (service name, event line or nothing)
 ///     reply     u8 version = 1 | u8 kind | fields of that kind
 ///
-/// `status` answers with one `row` per service and an `end`; `events` with event lines until the caller goes away;
-/// `attachLog` (root only) with one `pipe` per service, each with a descriptor (SCM_RIGHTS), now and later;
-/// everything else with `end` or `refused`.
+/// `status` answers with one `row` per service and an `end`; `events` with event lines until the caller
+/// goes away; `attachLog` (root only) with one `pipe` per service, each with a descriptor (SCM_RIGHTS), now
+/// and later; everything else with `end` or `refused`.
 public struct ControlRequest: Equatable, Sendable {
     public enum Command: UInt8, Sendable, CaseIterable {
         case status = 1

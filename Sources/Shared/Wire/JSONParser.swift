@@ -1,4 +1,5 @@
-/// A strict JSON parser (RFC 8259) for bytes of unknown origin: no extensions, no repeated keys, bounded nesting.
+/// A strict JSON parser (RFC 8259) for bytes of unknown origin: no extensions, no repeated keys, bounded
+/// nesting.
 ///
 /// The caller bounds the length by what it reads; the parser's own memory is a small multiple of it.
 public struct JSONParser: ~Escapable {

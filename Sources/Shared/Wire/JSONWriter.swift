@@ -1,4 +1,5 @@
-/// Writes compact JSON (RFC 8259) straight into bytes. Commas and escapes are its business, nesting is the caller's.
+/// Writes compact JSON (RFC 8259) straight into bytes. Commas and escapes are its business, nesting is the
+/// caller's.
 public struct JSONWriter: Sendable {
     public private(set) var bytes: [UInt8] = []
     private var needsComma = false

@@ -25,7 +25,8 @@ public struct LineBuffer: Sendable {
     }
 }
 
-/// Per service: a burst, then a steady rate, so that one babbling service cannot push all others out of the ring.
+/// Per service: a burst, then a steady rate, so that one babbling service cannot push all others out of the
+/// ring.
 public struct RateLimit: Sendable {
     /// A start-up banner or a stack trace passes whole.
     public static let burst: UInt64 = 500
@@ -66,7 +67,8 @@ public struct RateLimit: Sendable {
     }
 }
 
-/// A message of /dev/kmsg: `priority,sequence,microseconds,flags;text`, then lines of ` KEY=value` that are left out.
+/// A message of /dev/kmsg: `priority,sequence,microseconds,flags;text`, then lines of ` KEY=value` that are
+/// left out.
 public struct KernelMessage: Equatable, Sendable {
     public var level: LogRecord.Level
     public var sequence: UInt64

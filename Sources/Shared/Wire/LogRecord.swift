@@ -31,7 +31,8 @@ public struct LogRecord: Equatable, Sendable {
 
     /// Grows by one with every record; never starts over while a segment remains.
     public var sequence: UInt64
-    /// CLOCK_REALTIME when the line arrived; wrong until the clock is set, which is why the next one is kept too.
+    /// CLOCK_REALTIME when the line arrived; wrong until the clock is set, which is why the next one is
+    /// kept too.
     public var unixNanoseconds: UInt64
     /// CLOCK_BOOTTIME when the line arrived.
     public var bootNanoseconds: UInt64
@@ -124,9 +125,9 @@ public enum LogSegment {
     }
 }
 
-/// What `amosctl log` asks of `/run/amos/log.sock` (SOCK_SEQPACKET). The logger answers with one packet per record
-/// (the record as in a segment), oldest first, an empty record frame `u32 0 | u32 0` after the stored ones, and with
-/// `follow` goes on with new ones.
+/// What `amosctl log` asks of `/run/amos/log.sock` (SOCK_SEQPACKET). The logger answers with one packet per
+/// record (the record as in a segment), oldest first, an empty record frame `u32 0 | u32 0` after the
+/// stored ones, and with `follow` goes on with new ones.
 ///
 ///     request  u8 version = 1 | u8 follow | u32 lines | u16 length, service (empty: all)
 public struct LogRequest: Equatable, Sendable {

@@ -47,7 +47,8 @@ struct amos_spawn {
     const uint32_t *groups;
     size_t group_count;
 };
-/// Starts a program and returns when `execve` has succeeded (the process id) or failed (-errno, nothing left).
+/// Starts a program and returns when `execve` has succeeded (the process id) or failed (-errno, nothing
+/// left).
 long amos_spawn(const struct amos_spawn *plan);
 int amos_has_children(void);
 long amos_fork(void);
