@@ -2,8 +2,8 @@
 /// "Object Files" and "Dynamic Linking"); every offset is checked against the file.
 ///
 ///     header ─→ program headers ─→ PT_INTERP  ─→ the dynamic linker's path
-///                               ─→ PT_DYNAMIC ─→ pairs (tag, value): DT_NEEDED, DT_SONAME, DT_RPATH, DT_RUNPATH,
-///                                                which are offsets into the strings at DT_STRTAB
+///                               ─→ PT_DYNAMIC ─→ pairs (tag, value): DT_NEEDED, DT_SONAME, DT_RPATH,
+///                                                DT_RUNPATH: offsets into the strings at DT_STRTAB
 ///                               ─→ PT_LOAD        tells where an address lies in the file
 public struct ELFFile: Sendable, Equatable {
     /// `e_machine`: 183 is aarch64.

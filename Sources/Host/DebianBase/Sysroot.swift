@@ -6,8 +6,8 @@ import HostSystem
 ///
 ///     usr/include/  usr/lib/      as the packages have them
 ///     lib -> usr/lib              libc.so is a linker script that names /lib/…
-///     musl-kernel-headers/        links to the kernel's folders in usr/include: programs built with musl must
-///                                 see these and not glibc's headers, which lie beside them
+///     musl-kernel-headers/        links to the kernel's folders in usr/include: programs built with musl
+///                                 must see these and not glibc's headers, which lie beside them
 public struct Sysroot: Sendable, Equatable {
     public let path: String
     /// Changes whenever a package does; for the build graph.
