@@ -79,7 +79,8 @@ import Testing
         let handset = try TestHandset(a: .spinForEver, b: .powerOff)
         let run = HandsetRun(
             handset.configuration, trusting: handset.key.verifying, Self.options { $0.timeoutSeconds = 1 })
-        #expect(try run.run().outcome == .failed(.timedOut(seconds: 1)))
+        let position = "in the kernel: the handset reported nothing"
+        #expect(try run.run().outcome == .failed(.timedOut(seconds: 1, position: position)))
     }
 
     /// Long before the timeout.
@@ -88,7 +89,7 @@ import Testing
         let run = HandsetRun(
             handset.configuration, trusting: handset.key.verifying,
             Self.options { $0.timeoutSeconds = 600 })
-        guard case .failed(.hung(.idle)) = try run.run().outcome else {
+        guard case .failed(.hung(.idle, _)) = try run.run().outcome else {
             Issue.record("not found to hang")
             return
         }

@@ -101,6 +101,14 @@ import Wire
         #expect(!evaluator.isReached(Self.record([.ready])))
     }
 
+    @Test func aStuckBootSaysWhereItIs() {
+        let events = Self.events
+        #expect(Self.record([]).boots[0].position == "in the kernel: the handset reported nothing")
+        #expect(Self.record(Array(events[..<4])).boots[0].position == "after switch-root")
+        #expect(Self.record(Array(events[..<5])).boots[0].position == "starting logd")
+        #expect(Self.record(Array(events[..<7])).boots[0].position == "starting net")
+    }
+
     @Test func theBootIsTheFirstVerdict() {
         var record = Self.record()
         record.outcome = .failed(.panicked("Kernel panic - not syncing: x"))

@@ -33,6 +33,24 @@ public struct BootRecord: Sendable {
         return nil
     }
 
+    /// What it was at, for a boot that got stuck.
+    public var position: String {
+        var starting: [String] = []
+        var stage: String?
+        for observed in events {
+            switch observed.event {
+            case .stage(let name): stage = name
+            case .service(let name, let state, _, _):
+                starting.removeAll { $0 == name }
+                if state == .starting { starting.append(name) }
+            default: break
+            }
+        }
+        if !starting.isEmpty { return "starting \(starting.joined(separator: ", "))" }
+        if let stage { return "after \(stage)" }
+        return "in the kernel: the handset reported nothing"
+    }
+
     /// Somebody asked for the end of this boot.
     public var announcedShutdown: String? {
         for observed in events.reversed() {
@@ -74,11 +92,11 @@ public enum HandsetOutcome: Equatable, Sendable {
 public enum HandsetFailure: Equatable, Sendable, CustomStringConvertible {
     case panicked(String)
     case reset(String)
-    case hung(HangDetector.Hang)
+    case hung(HangDetector.Hang, position: String)
     case emulatorCrashed(String)
     /// The loader found nothing to start.
     case halted(String)
-    case timedOut(seconds: Int)
+    case timedOut(seconds: Int, position: String)
     case poweredOffEarly(String)
     /// Asked to power off, it did not.
     case didNotPowerOff(seconds: Int)
@@ -87,10 +105,10 @@ public enum HandsetFailure: Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .panicked(let text): "the kernel panicked: \(text)"
         case .reset(let reason): "it reset: \(reason)"
-        case .hung(let hang): hang.description
+        case .hung(let hang, let position): "\(hang) (\(position))"
         case .emulatorCrashed(let message): "QEMU ended by itself: \(message)"
         case .halted(let message): message
-        case .timedOut(let seconds): "not done after \(seconds) s (--timeout)"
+        case .timedOut(let seconds, let position): "not done after \(seconds) s (\(position)); see --timeout"
         case .poweredOffEarly(let reason): "it powered off before it was ready (\(reason))"
         case .didNotPowerOff(let seconds): "it did not power off within \(seconds) s of the power button"
         }

@@ -48,6 +48,8 @@ final class HandsetWatch: GuestObserver {
 
     private var seconds: Double { Self.now - start }
 
+    private var position: String { record.boots.last?.position ?? "" }
+
     func begin(_ slot: Slot) {
         record.boots.append(BootRecord(slot: slot, startSeconds: seconds))
         hang = HangDetector(now: seconds)
@@ -120,12 +122,13 @@ final class HandsetWatch: GuestObserver {
         record.seconds = now
         if let panic = record.console.panic { return panicked(panic, now, guest) }
         if let limit = options.timeoutSeconds, now > limit {
-            return fail(.timedOut(seconds: Int(limit)), guest)
+            return fail(.timedOut(seconds: Int(limit), position: position), guest)
         }
         switch phase {
         case .booting:
-            if let found = hang.check(at: now, processorSeconds: guest.processorSeconds) {
-                return fail(.hung(found), guest)
+            // With a person at the console it is theirs to decide.
+            if !copiesConsole, let found = hang.check(at: now, processorSeconds: guest.processorSeconds) {
+                return fail(.hung(found, position: position), guest)
             }
             if case .untilReached(let isReached) = options.goal, isReached(record) {
                 takeScreenshot(guest)
