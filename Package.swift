@@ -86,7 +86,7 @@ let testTargets: [Target] = [
     tests(of: "HostSystem"),
     tests(of: "DeviceSpec", needs: ["Services", "HostSystem"], resources: [.copy("Wrong")]),
     tests(of: "DebianBase", needs: ["HostSystem"]),
-    tests(of: "DiskImage", needs: ["HostSystem", "Slots"]),
+    tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DiskImage"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
 ]

@@ -49,7 +49,7 @@ struct ImageFormatTests {
 
     @Test(arguments: [AndroidSparseWriter.Zeros.written, .skipped])
     func simg2imgReadsSparseImages(zeros: AndroidSparseWriter.Zeros) throws {
-        let simg2img = try Tool("simg2img", package: "simg2img")
+        let simg2img = try Tool("simg2img", package: "android-sdk-libsparse-utils")
         for name in try makeRaws() where name != "large" {
             let output = try OutputFile(replacing: folder.file("\(name).simg"))
             try AndroidSparseWriter(zeros: zeros).write(folder.file(name), to: output)

@@ -5,7 +5,7 @@ import Foundation
 struct EROFSContentWriter {
     /// What is compressed at once, and what a handset reads and unpacks at least to get one byte: larger
     /// saves little more space, smaller is quicker to read at random.
-    static let segmentSize = 64 << 10
+    static let segmentSize = 128 << 10
     /// Segments in memory at a time: 4 MiB read and at most as much compressed.
     static let batchSize = 64
 

@@ -2,7 +2,8 @@
 public struct EROFSOptions: Sendable, Equatable {
     public enum Compression: Sendable, Equatable {
         case none
-        /// Raw DEFLATE in clusters of up to 64 KiB; `level` as in zlib, 1 (fast) … 9 (small).
+        /// Raw DEFLATE in clusters of up to 128 KiB; `level` as in zlib, 1 (fast) … 9 (small): 9 takes four
+        /// times as long as 6 and saves less than a percent.
         case deflate(level: Int32)
     }
 
