@@ -7,7 +7,18 @@ extension BootPlan {
     init(_ device: Device, lateModules: [String]) {
         self.init(
             hostname: device.name, isDebuggable: device.variant == .dev,
-            services: device.services.map(\.definition).sorted { $0.name < $1.name },
+            services: device.services.map { Self.completed($0.definition, for: device) }
+                .sorted { $0.name < $1.name },
             lateModules: lateModules, health: device.health)
+    }
+
+    /// `time.servers` of the device become arguments of the program that asks them; only a `dev` image lets the
+    /// kernel command line name others.
+    private static func completed(_ service: ServiceDefinition, for device: Device) -> ServiceDefinition {
+        guard service.program == "/usr/libexec/amos/amos-clockd" else { return service }
+        var service = service
+        if device.variant == .dev { service.arguments.append("--allow-command-line") }
+        service.arguments += device.timeServers
+        return service
     }
 }

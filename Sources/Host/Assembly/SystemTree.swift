@@ -82,22 +82,22 @@ struct SystemTree {
     ) throws {
         var status = stat()
         guard lstat(source, &status) == 0 else { throw SystemError("read", source) }
-        let origin = "\(origin):\(path)"
+        let leaf = "\(origin) \(path)"
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
             layers.entries.append(
                 FileTree.Entry(
                     path: path, kind: .directory, mode: 0o755, userID: owner.user, groupID: owner.group,
-                    origin: origin))
+                    origin: leaf))
             try addFolder(source, at: path, origin: origin, owner: owner, mode: mode, to: &layers)
         case S_IFLNK:
             let target = try FileManager.default.destinationOfSymbolicLink(atPath: source)
             layers.entries.append(
-                FileTree.Entry(path: path, kind: .symbolicLink(target: target), mode: 0o777, origin: origin))
+                FileTree.Entry(path: path, kind: .symbolicLink(target: target), mode: 0o777, origin: leaf))
         default:
             try layers.addFile(
                 path, stored: source, mode: mode ?? (status.st_mode & S_IXUSR != 0 ? 0o755 : 0o644),
-                owner: owner, origin: origin, digest: fingerprints.digest(of: source))
+                owner: owner, origin: leaf, digest: fingerprints.digest(of: source))
         }
     }
 
@@ -107,7 +107,7 @@ struct SystemTree {
         let groups = Dictionary(device.groups.map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
         for copy in device.files.copies {
             try addPath(
-                copy.source.value, at: String(copy.destination.drop { $0 == "/" }), origin: "device",
+                copy.source.value, at: String(copy.destination.drop { $0 == "/" }), origin: "copied file",
                 owner: (users[copy.user] ?? 0, groups[copy.group] ?? 0), mode: copy.mode, to: &layers)
         }
     }
