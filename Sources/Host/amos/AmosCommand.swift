@@ -18,7 +18,7 @@ struct AmosCommand: ParsableCommand {
               amos new device tablet           a device file of your own
             """,
         subcommands: [
-            BuildCommand.self, SBOMCommand.self, LockCommand.self, KeysCommand.self, CacheCommand.self,
+            BuildCommand.self, RunCommand.self, TestCommand.self, SBOMCommand.self, LockCommand.self, KeysCommand.self, CacheCommand.self,
             NewCommand.self, SchemaCommand.self, DoctorCommand.self,
         ])
 

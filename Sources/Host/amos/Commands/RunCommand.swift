@@ -1,0 +1,85 @@
+import ArgumentParser
+import Assembly
+import DeviceSpec
+import DiskImage
+import Emulator
+import Foundation
+
+/// `amos run`: builds a device if needed and boots it.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Builds a device if needed, boots it in QEMU, and connects this terminal with its console.",
+        discussion: """
+            Without a terminal it boots, prints the verdict and the boot timings, and powers off.
+            The handset keeps what it did (out/DEVICE/run.img) until its image changes or --fresh is given.
+            In the console, Ctrl-A x ends the handset and Ctrl-A h lists what else there is.
+
+            EXAMPLES
+              amos run virt-phone
+              amos run virt-phone-lite --headless --screenshot lite.png
+              amos run virt-phone -- -d guest_errors
+            """)
+
+    @OptionGroup var options: DeviceOptions
+
+    @Flag(help: "No window and no console: boot, print the verdict, power off.")
+    var headless = false
+
+    @Flag(help: "Forget what the handset did so far.")
+    var fresh = false
+
+    @Option(help: ArgumentHelp("Save the screen as a PNG when the handset is healthy.", valueName: "file"))
+    var screenshot: String?
+
+    @Option(help: "Give up after this many seconds (default: 120 without a console, never with one).")
+    var timeout: Double?
+
+    @Argument(parsing: .postTerminator, help: "Further options for QEMU.")
+    var qemuOptions: [String] = []
+
+    func run() throws {
+        let handset = try Handset(options, fresh: fresh)
+        let isInteractive = Terminal.isInteractive && !headless
+        var run = HandsetRun.Options()
+        run.goal = isInteractive ? .untilPowerOff : .healthy
+        run.isInteractive = isInteractive
+        run.handlesSignals = true
+        run.timeoutSeconds = timeout ?? (isInteractive ? nil : 120)
+        run.screenshot = screenshot
+        var machine = handset.machine
+        machine.extraArguments = qemuOptions
+        machine.showsWindow = isInteractive && Handset.hasDisplay
+        let record = try HandsetRun(machine, trusting: handset.trustedKey, run).run()
+        for note in record.notes { Terminal.printError(note) }
+        if isInteractive, record.outcome == .stopped { return }
+        Handset.printVerdict(record)
+        if record.outcome != .poweredOff { throw ExitCode(ExitStatus.failure) }
+    }
+}
+
+/// A built device, ready to be switched on.
+struct Handset {
+    let image: ImageBuilder.Result
+    let machine: MachineConfiguration
+    var trustedKey: VerifyingKey { image.trustedKey }
+
+    init(_ options: DeviceOptions, fresh: Bool) throws {
+        image = try ImageBuilder.buildShowingProgress(try options.request())
+        let disk = image.folder + "/run.img"
+        try RunDisk.prepare(disk, from: image.diskImage, fresh: fresh)
+        machine = MachineConfiguration(image.device.machine, disk: disk)
+    }
+
+    static var hasDisplay: Bool {
+        let environment = ProcessInfo.processInfo.environment
+        return environment["DISPLAY"] != nil || environment["WAYLAND_DISPLAY"] != nil
+    }
+
+    static func printVerdict(_ record: HandsetRecord) {
+        for boot in record.boots { print(BootReport(boot).summary) }
+        let isGood = record.outcome == .poweredOff
+        let verdict = isGood ? Terminal.styled("ok", .green) : Terminal.styled("failed", .red)
+        print("\(verdict): \(record.outcome)")
+    }
+}
