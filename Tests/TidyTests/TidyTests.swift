@@ -39,7 +39,8 @@ import Testing
         #expect(try functions(in: "Tests/TidyTests/TidyTests.swift").count >= 5)
     }
 
-    /// Shared stands on nothing; the handset stands on Shared, LinuxSystem and the C shims; neither knows the host.
+    /// Shared stands on nothing; the handset stands on Shared, LinuxSystem and the C shims; neither knows the
+    /// host.
     @Test(arguments: SourceTree.shared.swiftFiles.filter { $0.hasPrefix("Sources/") })
     func importsFollowTheLayers(path: String) throws {
         let shared: Set<Substring> = ["Wire", "Services", "Slots"]
@@ -84,8 +85,8 @@ import Testing
         #expect(process.terminationStatus == 0, "\(output)")
     }
 
-    /// Functions and initialisers by indentation, which swift-format guarantees: the body ends at the first line
-    /// that closes a brace in the declaration's own column.
+    /// Functions and initialisers by indentation, which swift-format guarantees: the body ends at the first
+    /// line that closes a brace in the declaration's own column.
     private func functions(in path: String) throws -> [(line: Int, length: Int)] {
         let lines = try SourceTree.shared.lines(of: path)
         let declaration = /^( *)(?:[a-z@][A-Za-z()]* )*(?:func|init|deinit)\b/

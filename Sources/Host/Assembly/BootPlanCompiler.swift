@@ -12,8 +12,8 @@ extension BootPlan {
             lateModules: lateModules, health: device.health)
     }
 
-    /// `time.servers` of the device become arguments of the program that asks them; only a `dev` image lets the
-    /// kernel command line name others.
+    /// `time.servers` of the device become arguments of the program that asks them; only a `dev` image lets
+    /// the kernel command line name others.
     private static func completed(_ service: ServiceDefinition, for device: Device) -> ServiceDefinition {
         guard service.program == "/usr/libexec/amos/amos-clockd" else { return service }
         var service = service

@@ -5,8 +5,8 @@ import HostSystem
 
 /// A software bill of materials in SPDX 2.3 JSON: what is on a handset, from where, under which licences.
 ///
-/// Equal images give equal documents: the namespace is derived from the lock, and the creation time, which the
-/// format demands, is the youngest file time of the packages.
+/// Equal images give equal documents: the namespace is derived from the lock, and the creation time, which
+/// the format demands, is the youngest file time of the packages.
 public struct SPDXDocument {
     public struct Component: Sendable, Equatable {
         public var name: String
