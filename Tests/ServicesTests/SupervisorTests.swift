@@ -58,7 +58,7 @@ import Wire
         _ = machine.handle(.spawned(service: 0, process: 7), now: 0)
         #expect(machine.handle(.tick, now: 9_999).isEmpty)
         let effects = machine.handle(.tick, now: 10_000)
-        #expect(effects.contains(.failBoot(service: nil, reason: .deadline(service: 0))))
+        #expect(effects.contains(.failBoot(service: nil, reason: .deadline(service: 0, because: .none))))
         #expect(effects.contains(.signal(service: 0, process: 7, signal: 15)))
     }
 

@@ -101,11 +101,13 @@ static void __attribute__((noreturn, used)) run_child(struct child *child) {
         descriptors.rlim_max = allowed.rlim_max;
     }
     setrlimit(RLIMIT_NOFILE, &descriptors);
+    if (plan->join >= 0 && write(plan->join, "0", 1) < 0) goto failed;
     if (chdir("/") == 0 && open_streams(plan) == 0 && change_identity(plan) == 0) {
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         execve(plan->path, plan->arguments, plan->environment);
     }
+failed:
     child->error = errno;
     syscall(SYS_exit_group, 127);
     __builtin_unreachable();

@@ -16,6 +16,17 @@ public struct Cgroup: Sendable {
     /// `cgroup.kill`: SIGKILL to every process in it, forks in flight included.
     public func kill() throws(SystemCallError) { try write("1", to: "cgroup.kill") }
 
+    /// Whether a process is left in it.
+    public var isPopulated: Bool {
+        guard let events = contents(of: path + "/cgroup.events", limit: 256) else { return false }
+        return events.starts(with: "populated 1".utf8)
+    }
+
+    /// For `ProcessSpawn.joined`.
+    public func openMembers() throws(SystemCallError) -> FileDescriptor {
+        try .open(path + "/cgroup.procs", .writeOnly)
+    }
+
     public func write(_ text: String, to file: String) throws(SystemCallError) {
         let control = try FileDescriptor.open(path + "/" + file, .writeOnly)
         try control.write(Array(text.utf8))

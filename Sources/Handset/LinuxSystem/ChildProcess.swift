@@ -76,6 +76,8 @@ public struct ProcessSpawn: ~Copyable {
     public var passed: Int32 = -1
     public var passedAs: Int32 = -1
     public var cgroup: Int32 = -1
+    /// A `cgroup.procs` file, instead of `cgroup`.
+    public var joined: Int32 = -1
 
     public init(path: String, arguments: [String], environment: [String]) {
         self.path = path
@@ -91,7 +93,8 @@ public struct ProcessSpawn: ~Copyable {
         var plan = amos_spawn()
         plan.arguments = UnsafePointer(argumentStrings.pointers)
         plan.environment = UnsafePointer(environmentStrings.pointers)
-        (plan.input, plan.output, plan.cgroup) = (input, output, cgroup)
+        (plan.input, plan.output) = (input, output)
+        (plan.cgroup, plan.join) = (cgroup, joined)
         (plan.pass, plan.pass_as) = (passed, passedAs)
         (plan.user, plan.group) = (userID, groupID)
         let hasTerminal = !terminal.isEmpty

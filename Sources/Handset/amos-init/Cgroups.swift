@@ -46,7 +46,12 @@ extension Supervision {
 
     func killGroup(_ service: Int, _ process: Int32) {
         if let group = resources[service].cgroup {
-            if (try? group.kill()) != nil { return }
+            // A main process that ended alone, as most do, leaves nothing to kill.
+            if process == 0, !group.isPopulated { return }
+            if let members = try? group.openMembers(), (try? group.kill()) != nil {
+                resources[service].members = consume members
+                return
+            }
         }
         guard process != 0 else { return }
         // Each service leads a session, so its process group is what comes closest to a cgroup.

@@ -11,6 +11,9 @@ final class ServiceResources {
     /// The reading end of its readiness descriptor, while it is starting.
     var readiness: FileDescriptor?
     var cgroup: Cgroup?
+    /// `cgroup.procs`, once the group has been killed: Linux 6.12 kills whatever is cloned into such a group, because
+    /// it compares the kill count of the wrong one. A process that moves itself there lives.
+    var members: FileDescriptor?
     var cgroupDirectory: FileDescriptor?
 }
 
@@ -54,7 +57,12 @@ extension Supervision {
         spawn.terminal = definition.terminal
         spawn.input = null.rawValue
         if definition.terminal.isEmpty { spawn.output = try output(of: service) }
-        spawn.cgroup = try cgroup(of: service)
+        let group = try cgroup(of: service)
+        if let members = resources[service].members?.rawValue {
+            spawn.joined = members
+        } else {
+            spawn.cgroup = group
+        }
         guard case .descriptor(let number) = definition.readiness else { return try spawn.start() }
         let pipe = try Pipe()
         spawn.passed = pipe.writing.rawValue

@@ -193,7 +193,7 @@ public struct Supervisor: Sendable {
         }
     }
 
-    private func firstDown(of service: Int) -> Int {
+    func firstDown(of service: Int) -> Int {
         for position in graph.requires.range(of: service)
         where records[graph.requires[position]].state.isDown { return graph.requires[position] }
         return service

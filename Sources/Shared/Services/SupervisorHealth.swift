@@ -26,7 +26,9 @@ extension Supervisor {
         guard health.isStarted, !health.isDecided else { return }
         guard health.unreadyCount == 0 else {
             deadlines.clear(systemIndex(.stable))
-            if health.isOverdue { failBoot(nil, .deadline(service: firstUnready())) }
+            guard health.isOverdue else { return }
+            let culprit = culprit()
+            failBoot(nil, .deadline(service: culprit, because: records[culprit].reason))
             return
         }
         if !health.isReadyAnnounced {
@@ -65,9 +67,12 @@ extension Supervisor {
         beginShutdown(.reboot)
     }
 
-    private func firstUnready() -> Int {
+    /// A health service that is not up, or what it waits for, and that, and so on.
+    private func culprit() -> Int {
         for service in records.indices where records[service].isHealth && !records[service].state.isUp {
-            return service
+            var culprit = service
+            while records[culprit].state == .blocked { culprit = firstDown(of: culprit) }
+            return culprit
         }
         return 0
     }

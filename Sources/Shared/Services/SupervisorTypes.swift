@@ -31,8 +31,8 @@ public enum Reason: Equatable, Sendable {
     case command
     case shutdown
     case unkillable
-    /// The health deadline passed while this service was not up.
-    case deadline(service: Int)
+    /// The health deadline passed while this service, which keeps a health service down, was not up.
+    indirect case deadline(service: Int, because: Reason)
 }
 
 extension Supervisor {
@@ -123,14 +123,9 @@ extension Supervisor {
         case .command: "by command"
         case .shutdown: "shutting down"
         case .unkillable: "cannot be killed; it hangs in the kernel"
-        case .deadline(let service):
-            "\(plan.services[service].name) was not ready in time: \(describe(service))"
+        case .deadline(let service, let cause):
+            plan.services[service].name + " was not ready in time"
+                + (cause == .none ? "" : ": " + text(of: cause))
         }
-    }
-
-    private func describe(_ service: Int) -> String {
-        let record = records[service]
-        let why = text(of: record.reason)
-        return why.isEmpty ? record.state.announced.name : record.state.announced.name + ", " + why
     }
 }

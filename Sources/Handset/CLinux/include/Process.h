@@ -42,6 +42,8 @@ struct amos_spawn {
     int pass_as;
     /// A directory of the cgroup file system that the process is born in.
     int cgroup;
+    /// A `cgroup.procs` file that the process moves itself to instead.
+    int join;
     uint32_t user;
     uint32_t group;
     const uint32_t *groups;
