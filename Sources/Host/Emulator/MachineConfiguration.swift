@@ -1,4 +1,5 @@
 import DeviceSpec
+import Foundation
 
 /// The machine that QEMU is asked for.
 public struct MachineConfiguration: Sendable {
@@ -44,6 +45,18 @@ public struct MachineConfiguration: Sendable {
         self.init(
             cpu: machine.cpu, cpus: machine.cpus, memoryMebibytes: machine.memoryMebibytes,
             display: Display(width: machine.display.width, height: machine.display.height), disk: disk)
+    }
+}
+
+extension MachineConfiguration {
+    /// Whether a window can be shown: there is a desktop, and QEMU's window module (package qemu-system-gui), which
+    /// `qemu-system-aarch64 -display help` lists even where it is not installed.
+    public static func canShowWindow(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> Bool {
+        let hasDesktop = ["DISPLAY", "WAYLAND_DISPLAY"].contains { !(environment[$0] ?? "").isEmpty }
+        let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib")) ?? []
+        return hasDesktop && folders.contains { access("/usr/lib/\($0)/qemu/ui-gtk.so", R_OK) == 0 }
     }
 }
 
