@@ -3,7 +3,8 @@ import HostSystem
 /// Writes an image in Android's sparse format (AOSP: system/core/libsparse/sparse_format.h): what `fastboot`
 /// takes, and how the pristine data file system travels in the boot image.
 ///
-///     file header   magic.4  1.2  0.2  header size.2  chunk header size.2  block size.4  blocks.4  chunks.4  0.4
+///     file header   magic.4  1.2  0.2  header size.2  chunk header size.2  block size.4  blocks.4
+///                   chunks.4  0.4
 ///     chunk         type.2  0.2  blocks.4  size with header.4  then
 ///                     raw:        the blocks
 ///                     fill:       4 bytes that repeat

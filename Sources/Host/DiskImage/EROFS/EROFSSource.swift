@@ -50,25 +50,14 @@ struct EROFSSource {
         guard offset < sizeLimit, image.size < sizeLimit else {
             throw .corrupt(image: path, reason: "it is too large")
         }
-        let head = try image.bytes(at: offset, count: EROFSFormat.blockSize)
-        let superblock = Array(head[EROFSFormat.superblockOffset...])
-        guard superblock.field(UInt32.self, at: 0) == EROFSFormat.magic else {
-            throw .corrupt(image: path, reason: "it has no EROFS superblock")
-        }
-        guard let checksum = superblock.field(UInt32.self, at: 4),
-            let compatible = superblock.field(UInt32.self, at: 8),
-            let root = superblock.field(UInt16.self, at: 14),
+        let superblock = try checkedSuperblock(image, offset: offset)
+        guard let root = superblock.field(UInt16.self, at: 14),
             let inodes = superblock.field(UInt64.self, at: 16),
             let time = superblock.field(Int64.self, at: 24),
             let blocks = superblock.field(UInt32.self, at: 36),
             let metadata = superblock.field(UInt32.self, at: 40),
             let features = superblock.field(UInt32.self, at: 80)
         else { throw .corrupt(image: path, reason: "its superblock is cut off") }
-        var covered = superblock
-        covered.store(littleEndian: UInt32(0), at: 4)
-        if compatible & EROFSFormat.CompatibleFeature.checksum != 0, Checksum.crc32c(covered) != checksum {
-            throw .corrupt(image: path, reason: "the checksum of its superblock is wrong")
-        }
         let known =
             EROFSFormat.Feature.zeroPadding | EROFSFormat.Feature.compressionSettings
             | EROFSFormat.Feature.tailPacking
@@ -89,6 +78,24 @@ struct EROFSSource {
             size: size, inodes: inodes,
             isCompressed: features & EROFSFormat.Feature.compressionSettings != 0, time: time)
         return (source, volume)
+    }
+
+    /// From the magic number to the end of the first block, its checksum verified if it has one.
+    private static func checkedSuperblock(
+        _ image: borrowing InputFile, offset: UInt64
+    ) throws(DiskImageError) -> [UInt8] {
+        let head = try image.bytes(at: offset, count: EROFSFormat.blockSize)
+        let superblock = Array(head[EROFSFormat.superblockOffset...])
+        guard superblock.field(UInt32.self, at: 0) == EROFSFormat.magic else {
+            throw .corrupt(image: image.path, reason: "it has no EROFS superblock")
+        }
+        var covered = superblock
+        covered.store(littleEndian: UInt32(0), at: 4)
+        let hasChecksum = (superblock[8] & UInt8(EROFSFormat.CompatibleFeature.checksum)) != 0
+        guard !hasChecksum || superblock.field(UInt32.self, at: 4) == Checksum.crc32c(covered) else {
+            throw .corrupt(image: image.path, reason: "the checksum of its superblock is wrong")
+        }
+        return superblock
     }
 
     /// Bytes that lie within the file system.
