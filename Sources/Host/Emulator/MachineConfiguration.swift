@@ -49,8 +49,8 @@ public struct MachineConfiguration: Sendable {
 }
 
 extension MachineConfiguration {
-    /// Whether a window can be shown: there is a desktop, and QEMU's window module (package qemu-system-gui), which
-    /// `qemu-system-aarch64 -display help` lists even where it is not installed.
+    /// Whether a window can be shown: there is a desktop, and QEMU's window module (package
+    /// qemu-system-gui), which `qemu-system-aarch64 -display help` lists even where it is not installed.
     public static func canShowWindow(
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> Bool {
