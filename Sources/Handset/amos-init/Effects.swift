@@ -11,8 +11,8 @@ final class ServiceResources {
     /// The reading end of its readiness descriptor, while it is starting.
     var readiness: FileDescriptor?
     var cgroup: Cgroup?
-    /// `cgroup.procs`, once the group has been killed: Linux 6.12 kills whatever is cloned into such a group, because
-    /// it compares the kill count of the wrong one. A process that moves itself there lives.
+    /// `cgroup.procs`, once the group has been killed: Linux 6.12 kills whatever is cloned into such a group,
+    /// because it compares the kill count of the wrong one. A process that moves itself there lives.
     var members: FileDescriptor?
     var cgroupDirectory: FileDescriptor?
 }

@@ -7,8 +7,9 @@ import Wire
 ///               | texts late modules | u32 count, names | indices health | services by name
 ///     service   u8 kind | indices requires | indices wants | indices after | text program | texts arguments
 ///               | texts environment | u32 uid | u32 gid | u16 count, u32 groups | u8 readiness
-///               | i32 descriptor | u32 start timeout | u8 restart | u32 delay | u32 delay limit | u32 reset
-///               | u8 stop signal | u32 stop grace | text terminal | u64 memory | u32 processes | u8 stops last
+///               | i32 descriptor | u32 start timeout | u8 restart | u32 delay | u32 delay limit
+///               | u32 reset | u8 stop signal | u32 stop grace | text terminal | u64 memory
+///               | u32 processes | u8 stops last
 ///     text      u16 length, UTF-8        texts    u16 count, text …        indices   u16 count, u32 …
 extension BootPlan {
     public static let version: UInt32 = 1
