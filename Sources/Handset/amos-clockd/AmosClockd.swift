@@ -20,7 +20,7 @@ enum AmosClockd {
         startFromHardware(floor)
         let servers = timeServers()
         guard !servers.isEmpty else {
-            print("amos-clockd: no time servers; the hardware clock has to do")
+            Output.say("amos-clockd: no time servers; the hardware clock has to do")
             while true { Machine.sleep(milliseconds: pollMilliseconds) }
         }
         var next = 0
@@ -61,12 +61,12 @@ enum AmosClockd {
             do throws(SystemCallError) {
                 try WallClock.saveToHardware(unixSeconds: seconds)
             } catch  where error.code != SystemCallError.notFound {
-                print("amos-clockd: " + error.description)
+                Output.say("amos-clockd: " + error.description)
             } catch {}
             announce("sntp", seconds)
             return true
         } catch {
-            print("amos-clockd: " + server.host + ": " + error.text)
+            Output.say("amos-clockd: " + server.host + ": " + error.text)
             return false
         }
     }
@@ -76,7 +76,7 @@ enum AmosClockd {
             try WallClock.set(unixNanoseconds: unixNanoseconds)
             return true
         } catch {
-            print("amos-clockd: " + error.description)
+            Output.say("amos-clockd: " + error.description)
             return false
         }
     }

@@ -21,7 +21,7 @@ struct ClockFloor {
             try Directory.make("/data/amos")
             try Directory.replaceFile(Self.path, with: Array((String(confirmed) + "\n").utf8))
         } catch {
-            print("amos-clockd: " + error.description)
+            Output.say("amos-clockd: " + error.description)
         }
     }
 }

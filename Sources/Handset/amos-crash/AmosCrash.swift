@@ -12,7 +12,7 @@ enum AmosCrash {
     static func main() {
         let arguments = ProcessArguments.read()
         guard arguments.count >= 4 else {
-            print("amos-crash: called by the kernel with PID SIGNAL TIME EXECUTABLE")
+            Output.say("amos-crash: called by the kernel with PID SIGNAL TIME EXECUTABLE")
             return
         }
         let process = Int32(truncatingIfNeeded: WallClock.decimal(Array(arguments[0].utf8)) ?? 0)
@@ -61,7 +61,7 @@ enum AmosCrash {
             }
             try Directory.replaceFile(folder + "/" + report.fileName, with: report.text, permissions: 0o640)
         } catch {
-            print("amos-crash: " + error.description)
+            Output.say("amos-crash: " + error.description)
         }
     }
 }

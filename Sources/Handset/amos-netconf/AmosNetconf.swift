@@ -18,7 +18,7 @@ enum AmosNetconf {
             try Directory.replaceFile("/run/resolv.conf", with: configuration.file, durable: false)
         } catch {
             // dhcpcd's output goes to the log.
-            print("amos-netconf: " + error.description)
+            Output.say("amos-netconf: " + error.description)
         }
         guard configuration.change == .gained, let interface = ProcessArguments.environment("interface"),
             let address = ProcessArguments.environment("new_ip_address")

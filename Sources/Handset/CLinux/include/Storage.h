@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <linux/dm-ioctl.h>
 #include <linux/fs.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -51,6 +52,11 @@ static inline long amos_run(
     pid_t child = fork();
     if (child < 0) return -(long)errno;
     if (child == 0) {
+        // A mask is inherited: a blocked or ignored SIGALRM would make the limit none.
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, 0);
+        signal(SIGALRM, SIG_DFL);
         alarm(limit_seconds);
         execve(path, arguments, environment);
         _exit(127);
