@@ -29,6 +29,7 @@ extension Supervision {
         case .becameReady:
             announceMemory()
             announcer.announce(.ready)
+            if options.isSystem { show("ready after " + Self.seconds(Machine.bootTimeNanoseconds)) }
         case .markHealthy: markHealthy()
         case .failBoot(let service, let reason): failBoot(service, reason)
         case .finishShutdown(let kind): end = kind
@@ -114,6 +115,18 @@ extension Supervision {
         guard options.isSystem else { return announcer.announce(.healthy(slot: "none")) }
         SlotRecord.update { metadata, slot in metadata.markSuccessful(slot) }
         announcer.announce(.healthy(slot: SlotRecord.slot?.name ?? "none"))
+        show("healthy")
+    }
+
+    private func show(_ state: String) {
+        Display.show(
+            hostname: supervisor.plan.hostname, slot: SlotRecord.slot?.name ?? "none", state: state)
+    }
+
+    /// `3.8 s`
+    private static func seconds(_ nanoseconds: UInt64) -> String {
+        let tenths = nanoseconds / 100_000_000
+        return String(tenths / 10) + "." + String(tenths % 10) + " s"
     }
 
     private func failBoot(_ service: Int?, _ reason: Reason) {

@@ -49,7 +49,7 @@ struct RunCommand: ParsableCommand {
         run.screenshot = screenshot
         var machine = handset.machine
         machine.extraArguments = qemuOptions
-        machine.showsWindow = isInteractive && Handset.hasDisplay
+        machine.showsWindow = isInteractive && MachineConfiguration.canShowWindow()
         let record = try HandsetRun(machine, trusting: handset.trustedKey, run).run()
         for note in record.notes { Terminal.printError(note) }
         if isInteractive, record.outcome == .stopped { return }
@@ -69,11 +69,6 @@ struct Handset {
         let disk = image.folder + "/run.img"
         try RunDisk.prepare(disk, from: image.diskImage, fresh: fresh)
         machine = MachineConfiguration(image.device.machine, disk: disk)
-    }
-
-    static var hasDisplay: Bool {
-        let environment = ProcessInfo.processInfo.environment
-        return environment["DISPLAY"] != nil || environment["WAYLAND_DISPLAY"] != nil
     }
 
     static func printVerdict(_ record: HandsetRecord) {
