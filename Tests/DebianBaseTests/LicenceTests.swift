@@ -21,32 +21,33 @@ struct LicenceTests {
          The text.
         """
 
+    private static let packages = [
+        TestPackage(
+            name: "thing",
+            members: [.file("./usr/share/doc/thing/copyright", Array(dep5.utf8), mode: 0o644)]),
+        TestPackage(name: "libgcc-s1", members: [.link("./usr/share/doc/libgcc-s1", to: "gcc-14-base")]),
+        TestPackage(
+            name: "gcc-14-base",
+            members: [
+                .file("./usr/share/doc/gcc-14-base/copyright", Array("GCC is free".utf8), mode: 0o644)
+            ]),
+        TestPackage(
+            name: "file-link",
+            members: [.link("./usr/share/doc/file-link/copyright", to: "../thing/copyright")]),
+        TestPackage(
+            name: "base-files",
+            members: [
+                .file("./usr/share/common-licenses/GPL-3", Array("three".utf8), mode: 0o644),
+                .link("./usr/share/common-licenses/GPL", to: "GPL-3"),
+            ]),
+        TestPackage(name: "bare", members: []),
+    ]
+
     @Test func textsAreFoundThroughLinksIntoOtherPackages() throws {
-        let packages = [
-            TestPackage(
-                name: "thing",
-                members: [.file("./usr/share/doc/thing/copyright", Array(Self.dep5.utf8), mode: 0o644)]),
-            TestPackage(name: "libgcc-s1", members: [.link("./usr/share/doc/libgcc-s1", to: "gcc-14-base")]),
-            TestPackage(
-                name: "gcc-14-base",
-                members: [
-                    .file("./usr/share/doc/gcc-14-base/copyright", Array("GCC is free".utf8), mode: 0o644)
-                ]),
-            TestPackage(
-                name: "file-link",
-                members: [.link("./usr/share/doc/file-link/copyright", to: "../thing/copyright")]),
-            TestPackage(
-                name: "base-files",
-                members: [
-                    .file("./usr/share/common-licenses/GPL-3", Array("three".utf8), mode: 0o644),
-                    .link("./usr/share/common-licenses/GPL", to: "GPL-3"),
-                ]),
-            TestPackage(name: "bare", members: []),
-        ]
-        let archive = try TestArchive(packages)
+        let archive = try TestArchive(Self.packages)
         let folder = TestFolder()
         let store = PackageStore(cache: CacheFolder(path: folder.path), mirror: archive.address)
-        let unpacked = try store.unpacked(packages.map(\.locked))
+        let unpacked = try store.unpacked(Self.packages.map(\.locked))
         let licences = try LicenceFiles.collect(for: ["thing", "libgcc-s1", "file-link"], in: unpacked)
         #expect(
             licences.map { "\($0.package) \($0.path)" } == [

@@ -2,8 +2,8 @@ import DeviceSpec
 import Foundation
 import Testing
 
-/// Device files are written by people and by scripts: whatever stands in one, reading it ends with a device or with
-/// messages that point into a file, never with a trap.
+/// Device files are written by people and by scripts: whatever stands in one, reading it ends with a device
+/// or with messages that point into a file, never with a trap.
 @Suite struct MutationTests {
     /// SplitMix64: the seed of a failing round is the test's argument.
     struct Random: RandomNumberGenerator {

@@ -3,8 +3,8 @@ import Foundation
 import HostSystem
 import Testing
 
-/// The referee is Python's `jsonschema` over PyYAML (Debian's python3-jsonschema, python3-yaml), which know nothing of
-/// our reader.
+/// The referee is Python's `jsonschema` over PyYAML (Debian's python3-jsonschema, python3-yaml), which know
+/// nothing of our reader.
 @Suite struct SchemaTests {
     private static let validator = """
         import json, sys, yaml

@@ -16,7 +16,8 @@ struct BootArgumentsTests {
         // The order of fields is dm-verity's own (kernel: device-mapper/verity.rst).
         #expect(
             arguments.root.table(device: "/dev/vda4", restartsOnCorruption: true)
-                == "1 /dev/vda4 /dev/vda4 4096 4096 860 861 sha256 \(Self.hash) 0011ff 1 restart_on_corruption"
+                == "1 /dev/vda4 /dev/vda4 4096 4096 860 861 sha256 \(Self.hash) 0011ff"
+                + " 1 restart_on_corruption"
         )
     }
 

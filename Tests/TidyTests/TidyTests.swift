@@ -93,9 +93,15 @@ import Testing
         return lines.indices.compactMap { index in
             guard let match = lines[index].firstMatch(of: declaration) else { return nil }
             if lines[index].hasSuffix("}") { return (index + 1, 1) }
-            let closing = match.1 + "}"
-            guard let end = lines[index...].firstIndex(where: { $0 == closing }) else { return nil }
-            let open = lines[index...].firstIndex { $0.hasSuffix("{") } ?? index
+            // The signature goes on while lines are indented deeper or close its parenthesis; a protocol's
+            // requirement has no body.
+            let isSignature = { (line: Substring) in
+                line.hasPrefix(match.1 + " ") || line.hasPrefix(match.1 + ")")
+            }
+            let rest = lines[(index + 1)...].prefix(while: isSignature)
+            guard let open = (index...rest.endIndex - 1).first(where: { lines[$0].hasSuffix("{") }),
+                let end = lines[open...].firstIndex(where: { $0 == match.1 + "}" })
+            else { return nil }
             return (index + 1, end - open - 1)
         }
     }

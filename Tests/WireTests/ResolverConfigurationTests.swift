@@ -20,7 +20,8 @@ struct ResolverConfigurationTests {
     @Test func writesServersAndDomains() {
         #expect(
             file("BOUND", "10.0.2.3 fec0::3", "home.example lan")
-                == "# Written by amos-netconf.\nsearch home.example lan\nnameserver 10.0.2.3\nnameserver fec0::3\n"
+                == "# Written by amos-netconf.\nsearch home.example lan\n"
+                + "nameserver 10.0.2.3\nnameserver fec0::3\n"
         )
         #expect(file("EXPIRE", "10.0.2.3") == "# Written by amos-netconf.\n")
     }

@@ -6,8 +6,8 @@ import Wire
 ///
 ///     amos-clockd [--allow-command-line] SERVER[:PORT]…
 ///
-/// `AMOS_TIME_SERVER` replaces the servers; with `--allow-command-line` so does `amos.time-server=` on the kernel
-/// command line. It never sets the clock to a time before one that was confirmed earlier.
+/// `AMOS_TIME_SERVER` replaces the servers; with `--allow-command-line` so does `amos.time-server=` on the
+/// kernel command line. It never sets the clock to a time before one that was confirmed earlier.
 @main
 enum AmosClockd {
     /// A quartz loses about a second a day; an hour keeps the handset well within a second.
@@ -39,8 +39,8 @@ enum AmosClockd {
         }
     }
 
-    /// The kernel has set the clock from the hardware at boot if it could; an RTC driver that comes later is read
-    /// here, and a clock before the floor is set to it.
+    /// The kernel has set the clock from the hardware at boot if it could; an RTC driver that comes later is
+    /// read here, and a clock before the floor is set to it.
     private static func startFromHardware(_ floor: ClockFloor) {
         var source = "rtc"
         var now = WallClock.unixNanoseconds / 1_000_000_000

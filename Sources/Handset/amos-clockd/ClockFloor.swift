@@ -1,7 +1,7 @@
 import LinuxSystem
 
-/// The latest time that a server has confirmed, kept on `data`: time does not run backwards across boots, so an
-/// empty hardware clock or a lying server cannot bring expired certificates and old releases back to life.
+/// The latest time that a server has confirmed, kept on `data`: time does not run backwards across boots, so
+/// an empty hardware clock or a lying server cannot bring expired certificates and old releases back to life.
 struct ClockFloor {
     static let path = "/data/amos/clock"
     /// Earlier than this software: no clock shows less.

@@ -1,10 +1,11 @@
 import LinuxSystem
 import Wire
 
-/// The kernel's core dump helper (core(5)): `amos-crash PID SIGNAL TIME EXECUTABLE`, the dump on standard input.
+/// The kernel's core dump helper (core(5)): `amos-crash PID SIGNAL TIME EXECUTABLE`, the dump on standard
+/// input.
 ///
-/// It keeps a short report and never the dump itself: memory holds secrets, and `data` is small. It runs as root
-/// on input that the dying program has shaped, so every offset in it is checked (`CoreDump`).
+/// It keeps a short report and never the dump itself: memory holds secrets, and `data` is small. It runs as
+/// root on input that the dying program has shaped, so every offset in it is checked (`CoreDump`).
 @main
 enum AmosCrash {
     static let folder = "/data/amos/crash"

@@ -1,12 +1,14 @@
 import LinuxSystem
 
-/// What the handset's display shows until there is a home screen: the kernel's text console, with who this is and
-/// how the boot went.
+/// What the handset's display shows until there is a home screen: the kernel's text console, with who this is
+/// and how the boot went.
 enum Display {
-    /// The first virtual terminal. What is written to it before a display driver is there is shown once one is.
+    /// The first virtual terminal. What is written to it before a display driver is there is shown once one
+    /// is.
     private static let terminal = "/dev/tty1"
 
-    /// Clear, go home, hide the cursor, keep the terminal from going blank after ten minutes (console_codes(4)).
+    /// Clear, go home, hide the cursor, keep the terminal from going blank after ten minutes
+    /// (console_codes(4)).
     private static let prelude = "\u{1b}[2J\u{1b}[H\u{1b}[?25l\u{1b}[9;0]"
 
     private static let logo = [

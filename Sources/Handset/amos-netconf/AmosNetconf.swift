@@ -1,7 +1,8 @@
 import LinuxSystem
 import Wire
 
-/// dhcpcd's hook, run for every event of an interface: keeps `/run/resolv.conf` and tells PID 1 of the address.
+/// dhcpcd's hook, run for every event of an interface: keeps `/run/resolv.conf` and tells PID 1 of the
+/// address.
 ///
 /// It never starts a program and writes nothing else: dhcpcd itself configures addresses and routes.
 @main

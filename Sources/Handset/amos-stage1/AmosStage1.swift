@@ -4,9 +4,9 @@ import Wire
 
 /// `/init` of the initramfs: from a bare kernel to a verified root with `data` mounted, then amos-init.
 ///
-/// It never starts a shell, never waits without a limit, and believes nothing on the disk that the signed command
-/// line does not vouch for. Whatever fails is named on the console and in `misc`, and the machine restarts: the
-/// loader knows what to try next.
+/// It never starts a shell, never waits without a limit, and believes nothing on the disk that the signed
+/// command line does not vouch for. Whatever fails is named on the console and in `misc`, and the machine
+/// restarts: the loader knows what to try next.
 @main
 enum AmosStage1 {
     static func main() {

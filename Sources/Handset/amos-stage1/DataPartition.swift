@@ -82,7 +82,8 @@ struct DataPartition: ~Copyable {
         }
     }
 
-    /// e2fsck(8): 0 nothing to do, 1 corrected, 2 corrected and restart wanted (only for mounted file systems).
+    /// e2fsck(8): 0 nothing to do, 1 corrected, 2 corrected and restart wanted (only for mounted file
+    /// systems).
     private func check(_ repair: DataRecovery.Repair, _ reporter: borrowing Reporter) throws(SystemCallError)
         -> Bool
     {

@@ -18,7 +18,8 @@ enum KernelFileSystems {
         }
         // A kernel that panics, or a stage 1 that crashes, must not hang: −1 restarts at once.
         set("/proc/sys/kernel/panic", "-1")
-        // Inserting modules and switching tables waits for grace periods; PID 1 sets this back when it is ready.
+        // Inserting modules and switching tables waits for grace periods; PID 1 sets this back when it is
+        // ready.
         set("/sys/kernel/rcu_expedited", "1")
     }
 

@@ -7,8 +7,8 @@ enum SystemPartition {
 
     /// Puts dm-verity over the partition and returns the verified device.
     ///
-    /// The first table answers a bad block with an error, so that a wrong root hash can be named before the reset;
-    /// the second, which stays, resets the machine at once, whoever meets the block.
+    /// The first table answers a bad block with an error, so that a wrong root hash can be named before the
+    /// reset; the second, which stays, resets the machine at once, whoever meets the block.
     static func verify(_ path: String, _ root: VerityRoot) throws(BootFailure) -> String {
         let capacity = try required(.verityFailed) { () throws(SystemCallError) in
             try BlockDevice(opening: path).size()

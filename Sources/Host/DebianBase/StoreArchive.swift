@@ -108,7 +108,8 @@ extension PackageStore {
         -> [UInt8]
     {
         var bytes: [UInt8] = []
-        // Growing step by step would hold a kernel package twice; the limit comes from the archive and may lie.
+        // Growing step by step would hold a kernel package twice; the limit comes from the archive and may
+        // lie.
         bytes.reserveCapacity(Int(min(limit, 256 << 20)))
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         while true {

@@ -2,7 +2,8 @@ import CCrypto
 
 /// A SHA-256 over a stream of bytes.
 ///
-/// libcrypto does the work (`EVP_DigestUpdate`), so the processor's SHA instructions are used where it has them.
+/// libcrypto does the work (`EVP_DigestUpdate`), so the processor's SHA instructions are used where it has
+/// them.
 public struct SHA256Hasher: ~Copyable {
     private let context: OpaquePointer
 

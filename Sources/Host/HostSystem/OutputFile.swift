@@ -1,7 +1,8 @@
 import Foundation
 
 /// A file that appears whole or not at all: written under a temporary name beside its destination, renamed by
-/// `commit`, removed if it is dropped before that. What stood at the destination stays whole until the rename.
+/// `commit`, removed if it is dropped before that. What stood at the destination stays whole until the
+/// rename.
 public struct OutputFile: ~Copyable {
     public let destination: String
     public let temporaryPath: String

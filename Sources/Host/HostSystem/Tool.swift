@@ -19,7 +19,7 @@ public struct Tool: Sendable {
         public var description: String {
             switch self {
             case .missing(let program, let package):
-                "\(program) is not installed; `apt-get install \(package)` brings it (`amos doctor` checks the rest)"
+                "\(program) is not installed: `apt-get install \(package)` (`amos doctor` checks the rest)"
             case .failed(let program, let status, let message):
                 "\(program) failed with status \(status): \(message)"
             }

@@ -10,7 +10,7 @@ struct AmosCommand: ParsableCommand {
         commandName: "amos",
         abstract: "Builds, boots and inspects handset operating systems.",
         discussion: """
-            A handset is described in one YAML file. DEVICE is such a file, or the name of one that Amos ships.
+            A handset is described in one YAML file. DEVICE is such a file, or the name of a shipped one.
 
             EXAMPLES
               amos run virt-phone              build it if needed, boot it, and be its console
@@ -18,7 +18,8 @@ struct AmosCommand: ParsableCommand {
               amos new device tablet           a device file of your own
             """,
         subcommands: [
-            BuildCommand.self, RunCommand.self, TestCommand.self, SBOMCommand.self, LockCommand.self, KeysCommand.self, CacheCommand.self,
+            BuildCommand.self, RunCommand.self, TestCommand.self, SBOMCommand.self, LockCommand.self,
+            KeysCommand.self, CacheCommand.self,
             NewCommand.self, SchemaCommand.self, DoctorCommand.self,
         ])
 

@@ -25,7 +25,8 @@ public struct BootArguments: Equatable, Sendable {
         var name: String { self == .slot ? "amos.slot=a|b" : "amos.root=HASH:BLOCKS:SALT" }
     }
 
-    /// The first of several equal words counts: the signed part of the command line comes before what was appended.
+    /// The first of several equal words counts: the signed part of the command line comes before what was
+    /// appended.
     public init(commandLine: [UInt8]) throws(ParseError) {
         guard let slotWord = Self.slot(in: commandLine) else {
             throw Self.value(of: "amos.slot=", in: commandLine) == nil ? .missing(.slot) : .malformed(.slot)

@@ -1,4 +1,5 @@
-/// How stage 1 gets a usable `data` partition. It performs `step`, reports with `finish`, and reads `step` again.
+/// How stage 1 gets a usable `data` partition. It performs `step`, reports with `finish`, and reads `step`
+/// again.
 ///
 ///     errors noted ──▶ repair(preen) ─ok─▶ mount ─ok─▶ done
 ///        none ─────────────────────────────▶ │ fails
@@ -8,8 +9,9 @@
 ///                                                                 ▲  └──────┴─ fails ─▶ giveUp
 ///        factory reset asked for ─────────────────────────────────┘
 ///
-/// The request is on disk before the first byte is replaced and is taken back after the new file system has been
-/// mounted: a power cut in between starts the replacement over, and never leaves half a file system in use.
+/// The request is on disk before the first byte is replaced and is taken back after the new file system has
+/// been mounted: a power cut in between starts the replacement over, and never leaves half a file system in
+/// use.
 public struct DataRecovery: Equatable, Sendable {
     public enum Step: Equatable, Sendable {
         /// Mount the partition at its place.
@@ -53,12 +55,14 @@ public struct DataRecovery: Equatable, Sendable {
             wasRepaired = true
             step = .mount
         case .repair: step = escalate()
-        // Without a note in `misc` a power cut may leave half a file system, which the next boot replaces again.
+        // Without a note in `misc` a power cut may leave half a file system, which the next boot replaces
+        // again.
         case .requestReset: step = .replace
         case .replace:
             wasReplaced = succeeded
             step = succeeded ? .mount : .giveUp
-        // If the note stays, the next boot resets again; there is nothing better to do with an unwritable `misc`.
+        // If the note stays, the next boot resets again; there is nothing better to do with an unwritable
+        // `misc`.
         case .completeReset: step = .done
         case .done, .giveUp: break
         }

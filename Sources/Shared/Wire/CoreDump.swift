@@ -1,5 +1,5 @@
-/// The notes at the start of an ELF core dump (elf(5), and the kernel's `fs/binfmt_elf.c`): why and where a 64-bit
-/// program died. Memory, which follows the notes, is never looked at.
+/// The notes at the start of an ELF core dump (elf(5), and the kernel's `fs/binfmt_elf.c`): why and where a
+/// 64-bit program died. Memory, which follows the notes, is never looked at.
 ///
 /// ```
 /// ELF header │ program headers … │ PT_NOTE segment: note, note, …               │ PT_LOAD …
@@ -76,7 +76,8 @@ public struct CoreDump: Equatable, Sendable {
         }
     }
 
-    /// `struct elf_prstatus`: signal at 12, process at 32, registers at 112. The first one is of the thread that died.
+    /// `struct elf_prstatus`: signal at 12, process at 32, registers at 112. The first one is of the thread
+    /// that died.
     private mutating func readStatus(_ bytes: [UInt8], _ data: Range<Int>, _ machine: UInt64) {
         guard registers.isEmpty, processID == 0, data.count >= 112 else { return }
         signal = Int32(truncatingIfNeeded: Self.number(bytes, data.lowerBound + 12, 2))
@@ -102,7 +103,8 @@ public struct CoreDump: Equatable, Sendable {
         }
     }
 
-    /// NT_FILE: u64 count, u64 page size, count × (u64 start, end, offset in pages), then the paths, each with a NUL.
+    /// NT_FILE: u64 count, u64 page size, count × (u64 start, end, offset in pages), then the paths, each
+    /// with a NUL.
     private mutating func readFiles(_ bytes: [UInt8], _ data: Range<Int>) {
         guard mappings.isEmpty, data.count >= 16 else { return }
         let count = Self.number(bytes, data.lowerBound, 8)

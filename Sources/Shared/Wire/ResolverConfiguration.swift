@@ -1,5 +1,6 @@
 /// What dhcpcd has learned about an interface (its hook's environment, dhcpcd-run-hooks(8)), and the
-/// `/run/resolv.conf` that follows from it. Servers are not trusted: only what looks right gets into the file.
+/// `/run/resolv.conf` that follows from it. Servers are not trusted: only what looks right gets into the
+/// file.
 public struct ResolverConfiguration: Equatable, Sendable {
     /// resolv.conf(5), MAXNS: further servers are ignored by the resolver.
     public static let serverLimit = 3

@@ -9,7 +9,7 @@ struct BuildCommand: ParsableCommand {
         commandName: "build",
         abstract: "Builds a device's images.",
         discussion: """
-            Leaves disk.img (sparse raw GPT disk), boot.img (the signed boot image) and image.json (everything in
+            Leaves disk.img (sparse raw GPT disk), boot.img (the signed boot image) and image.json (what is in
             them, with digests) in out/DEVICE. Steps whose inputs did not change are not run again.
 
             EXAMPLES

@@ -15,7 +15,7 @@ struct CacheCommand: ParsableCommand {
             EXAMPLES
               amos cache size
               amos cache gc
-              amos cache export virt-phone virt-phone.tar     the lock and its packages, for a machine without network
+              amos cache export virt-phone virt-phone.tar   the lock and its packages, to go offline with
               amos cache import virt-phone.tar --lock devices/virt-phone.lock
             """,
         subcommands: [Size.self, Clean.self, Export.self, Import.self])

@@ -10,8 +10,8 @@ struct LockCommand: ParsableCommand {
         commandName: "lock",
         abstract: "Pins the Debian packages of a device, or shows what is pinned.",
         discussion: """
-            NAME.lock beside the device file has version and SHA-256 of every package. While it exists, nothing else
-            is used. --update resolves anew and says what changed.
+            NAME.lock beside the device file has version and SHA-256 of every package. While it exists,
+            nothing else is used. --update resolves anew and says what changed.
 
             EXAMPLES
               amos lock virt-phone

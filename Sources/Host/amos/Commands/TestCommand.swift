@@ -11,8 +11,8 @@ struct TestCommand: ParsableCommand {
         commandName: "test",
         abstract: "Boots a device headless, evaluates its checks and leaves what CI wants to keep.",
         discussion: """
-            Leaves console.log, screen.png, boot-chart.svg, boot-chart.json and junit.xml in the artifacts folder
-            (default: out/DEVICE/test). Exits with status 1 and the first failing check if one fails.
+            Leaves console.log, screen.png, boot-chart.svg, boot-chart.json and junit.xml in the artifacts
+            folder (default: out/DEVICE/test). Exits with status 1 and the first failing check if one fails.
 
             EXAMPLES
               amos test virt-phone
