@@ -10,7 +10,8 @@ struct KeysCommand: ParsableCommand {
         discussion: """
             Keys are Ed25519 PEM files in $AMOS_KEYS, or ~/.config/amos/keys, readable by you alone. A device
             names its key with signing-key; without one the development key signs, which release builds
-refuse. 
+            refuse.
+
             EXAMPLES
               amos keys new acme-2026
               amos keys list --json
