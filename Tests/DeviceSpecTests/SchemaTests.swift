@@ -40,7 +40,7 @@ import Testing
     private func yamlFiles(in folder: String) -> [String] {
         ["devices", "services"].flatMap { kind in
             let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(kind)")) ?? []
-            return names.sorted().map { "\(folder)/\(kind)/\($0)" }
+            return names.filter { $0.hasSuffix(".yaml") }.sorted().map { "\(folder)/\(kind)/\($0)" }
         }
     }
 

@@ -52,10 +52,10 @@ import Testing
         #expect(dev.files.copies.contains { $0.source.value == Fixture.shippedRoot + "/shell" })
     }
 
-    @Test func logdIsReadyByNotificationAndStopsLast() throws {
+    @Test func logdIsReadyByDescriptorAndStopsLast() throws {
         let device = try repository.device("virt-phone", variant: .user)
         let logd = try #require(device.services.first { $0.definition.name == "logd" })
-        #expect(logd.definition.readiness == .notify)
+        #expect(logd.definition.readiness == .descriptor(3))
         #expect(logd.definition.stopsLast)
         #expect(logd.definition.memoryLimitBytes == 16 << 20)
         #expect(logd.programLocation?.line == 3)

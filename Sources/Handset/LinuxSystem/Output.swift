@@ -1,6 +1,7 @@
 import CLinux
 
-/// A program's own lines for the log. `print` keeps them back until a buffer is full when the log reads a pipe.
+/// A program's own lines for the log. `print` keeps them back until a buffer is full when the log reads a
+/// pipe.
 public enum Output {
     /// One line on standard output, at once.
     public static func say(_ line: String) {

@@ -29,7 +29,10 @@ extension Supervision {
         case .becameReady:
             announceMemory()
             announcer.announce(.ready)
-            if options.isSystem { show("ready after " + Self.seconds(Machine.bootTimeNanoseconds)) }
+            if options.isSystem {
+                SystemSetup.settle()
+                show("ready after " + Self.seconds(Machine.bootTimeNanoseconds))
+            }
         case .markHealthy: markHealthy()
         case .failBoot(let service, let reason): failBoot(service, reason)
         case .finishShutdown(let kind): end = kind

@@ -76,6 +76,9 @@ enum SystemSetup {
         }
     }
 
+    /// Stage 1 hurried the kernel's grace periods for the boot; from now on they may take their time again.
+    static func settle() { set("/sys/kernel/rcu_expedited", "0") }
+
     private static func set(_ path: String, _ value: String) {
         attempt { () throws(SystemCallError) in
             let file = try FileDescriptor.open(path, .writeOnly)
