@@ -12,9 +12,9 @@ import HostSystem
 /// The root hash is the hash of the top level's only block (of the data, if that is a single block).
 public struct DMVerity: Sendable, Equatable {
     public static let blockSize = 4096
-    private static let digestSize = 32
+    static let digestSize = 32
     /// What one thread takes at a time.
-    private static let blocksPerPiece = 256
+    static let blocksPerPiece = 256
 
     /// What a handset must know to check the data.
     public struct Tree: Sendable, Equatable {
@@ -135,7 +135,7 @@ public struct DMVerity: Sendable, Equatable {
     }
 
     /// Hashes of the blocks of one level of the tree.
-    private func hash(_ level: [UInt8]) -> [UInt8] {
+    func hash(_ level: [UInt8]) -> [UInt8] {
         var hashes = [UInt8](repeating: 0, count: level.count / Self.blockSize * Self.digestSize)
         level.withUnsafeBytes { level in
             hashes.withUnsafeMutableBytes { hash(level, into: $0, first: 0) }

@@ -48,28 +48,16 @@ public struct Tool: Sendable {
     public func run(
         _ arguments: [String], environment: [String: String]? = nil, folder: String? = nil
     ) throws(Failure) -> Output {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        if let environment { process.environment = environment }
-        if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
-        let output = Pipe()
-        let errors = Pipe()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = errors
-        do { try process.run() } catch { throw .missing(program: name, package: package) }
+        guard let child = ChildProcess(path, arguments, environment: environment, folder: folder) else {
+            throw .missing(program: name, package: package)
+        }
         let collected = Collected()
         let group = DispatchGroup()
-        DispatchQueue.global().async(group: group) {
-            collected.errors = errors.fileHandleForReading.readDataToEndOfFile()
-        }
-        let standardOutput = output.fileHandleForReading.readDataToEndOfFile()
+        DispatchQueue.global().async(group: group) { collected.errors = child.errors.readToEnd() }
+        let standardOutput = child.output.readToEnd()
         group.wait()
-        process.waitUntilExit()
         return Output(
-            status: process.terminationStatus, standardOutput: [UInt8](standardOutput),
-            standardError: [UInt8](collected.errors))
+            status: child.wait(), standardOutput: standardOutput, standardError: collected.errors)
     }
 
     /// Runs it and throws its last error lines unless it ends with status 0.
@@ -87,6 +75,6 @@ public struct Tool: Sendable {
 
     /// Written by one thread, read after it has ended (`DispatchGroup.wait` orders the two).
     private final class Collected: @unchecked Sendable {
-        var errors = Data()
+        var errors: [UInt8] = []
     }
 }

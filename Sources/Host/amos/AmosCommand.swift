@@ -21,6 +21,7 @@ struct AmosCommand: ParsableCommand {
             BuildCommand.self, RunCommand.self, TestCommand.self, SBOMCommand.self, LockCommand.self,
             KeysCommand.self, CacheCommand.self,
             NewCommand.self, SchemaCommand.self, DoctorCommand.self,
+            InspectCommand.self, DiffCommand.self,
         ])
 
     /// Exit status: 0 ok, 1 failure, 2 wrong usage or wrong input file.

@@ -56,3 +56,16 @@ final class BuildProgress: BuildGraph.Observer {
         FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
     }
 }
+
+/// The live line of a comparison, which takes a minute or two; a pipe stays quiet.
+struct VerifyProgress {
+    func show(_ text: String) {
+        guard Terminal.isError else { return }
+        FileHandle.standardError.write(Data("\r\u{1b}[K  \(text) …".utf8))
+    }
+
+    func finish() {
+        guard Terminal.isError else { return }
+        FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
+    }
+}

@@ -38,12 +38,17 @@ struct BuildCommand: ParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    /// Two builds that are compared must not share compiled programs.
+    @Option(help: .hidden)
+    var programs: String?
+
     func run() throws {
-        if verify { return }
+        if verify { return try runVerify() }
         let start = Date()
         var request = try options.request()
         request.wantsQcow2 = format == .qcow2
         request.isRelease = release
+        request.programsFolder = programs
         let result = try ImageBuilder.buildShowingProgress(request)
         if explain { printExplanation(result) }
         if json { return try JSONOutput.print(Summary(result)) }
@@ -51,6 +56,33 @@ struct BuildCommand: ParsableCommand {
         let size = Terminal.size(result.bytesOnDisk)
         let verb = result.outcomes.contains(where: \.ran) ? "built" : "up to date:"
         print("\(verb) \(result.diskImage) (\(size) on disk) in \(seconds)")
+    }
+
+    private func runVerify() throws {
+        var request = try options.request()
+        request.isRelease = release
+        let progress = VerifyProgress()
+        let report = try BuildVerifier(home: try AmosHome.locate()).verify(request) { progress.show($0) }
+        progress.finish()
+        if json {
+            try JSONOutput.print(report)
+        } else {
+            print(
+                Terminal.table(
+                    [["VARIED", "FIRST BUILD", "SECOND BUILD"]]
+                        + report.variations.map { [$0.what, $0.first, $0.second] }))
+            for artefact in report.artefacts {
+                print("\(artefact.isSame ? "same" : "DIFFERENT") \(artefact.name) \(artefact.sha256)")
+            }
+            let seconds = report.seconds.map { String(format: "%.0f s", $0) }.joined(separator: " and ")
+            print(report.isReproducible ? "reproducible: two builds (\(seconds)) gave the same bytes" : "")
+        }
+        guard let difference = report.firstDifference else { return }
+        Terminal.printError("amos: the build is not reproducible; \(difference)")
+        if let folders = report.folders {
+            Terminal.printError("compare: amos diff \(folders.joined(separator: " "))")
+        }
+        throw ExitCode(ExitStatus.failure)
     }
 
     private func printExplanation(_ result: ImageBuilder.Result) {
