@@ -17,8 +17,9 @@ final class RawTerminal {
         saved = settings
         var raw = settings
         cfmakeraw(&raw)
-        // The handset sends CR LF itself; the rest of the output stays as the person has set it.
-        tcsetattr(0, TCSADRAIN, &raw)
+        // What was typed before the handset had a console is dropped: kept lines of a terminal that becomes raw
+        // would block everything typed after them.
+        tcsetattr(0, TCSAFLUSH, &raw)
     }
 
     deinit {

@@ -13,7 +13,7 @@ struct RunCommand: ParsableCommand {
         discussion: """
             Without a terminal it boots, prints the verdict and the boot timings, and powers off.
             The handset keeps what it did (out/DEVICE/run.img) until its image changes or --fresh is given.
-            In the console, Ctrl-A x ends the handset and Ctrl-A h lists what else there is.
+            In the console, Ctrl-A p presses the power button, Ctrl-A x ends the handset at once.
 
             EXAMPLES
               amos run virt-phone
@@ -50,6 +50,10 @@ struct RunCommand: ParsableCommand {
         var machine = handset.machine
         machine.extraArguments = qemuOptions
         machine.showsWindow = isInteractive && MachineConfiguration.canShowWindow()
+        if isInteractive {
+            let help = "booting \(handset.image.device.name); Ctrl-A p presses its power button, Ctrl-A x ends it"
+            Terminal.printError(Terminal.styled(help, .faint, on: Terminal.isError))
+        }
         let record = try HandsetRun(machine, trusting: handset.trustedKey, run).run()
         for note in record.notes { Terminal.printError(note) }
         if isInteractive, record.outcome == .stopped { return }
