@@ -77,6 +77,14 @@ let hostTargets: [Target] = [
         path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),
 ]
 
+let benchmarks: Target = .executableTarget(
+    name: "amos-bench",
+    dependencies: [
+        "Assembly", "Emulator", "DebianBase", "DiskImage", "HostSystem",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    path: "Tests/Benchmarks", swiftSettings: strict)
+
 let testTargets: [Target] = [
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: strict),
     tests(of: "Wire"),
@@ -95,7 +103,7 @@ let handsetPrograms = handsetTargets.filter { $0.type == .executable }.map(\.nam
 
 let package = Package(
     name: "amos",
-    products: (buildsForHandset ? [] : [.executable(name: "amos", targets: ["amos"])])
+    products: (buildsForHandset ? [] : ["amos", "amos-bench"].map { .executable(name: $0, targets: [$0]) })
         + handsetPrograms.map { .executable(name: $0, targets: [$0]) },
     dependencies: buildsForHandset
         ? []
@@ -103,6 +111,7 @@ let package = Package(
             .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
             .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         ],
-    targets: sharedTargets + handsetTargets + (buildsForHandset ? [] : hostTargets + testTargets),
+    targets: sharedTargets + handsetTargets
+        + (buildsForHandset ? [] : hostTargets + [benchmarks] + testTargets),
     swiftLanguageModes: [.v6]
 )
