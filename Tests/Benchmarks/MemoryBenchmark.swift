@@ -15,7 +15,7 @@ struct MemoryBenchmark {
     static func prepare(_ workspace: Workspace) throws {
         let rootfs = workspace.home + "/rootfs"
         let script = """
-            exec >/dev/ttyAMA0; sleep 4
+            exec >/dev/ttyAMA0; sleep 4; echo
             awk '{print "meter memory", $1, $2}' /proc/meminfo
             for p in /proc/[0-9]*; do
               awk -v n=$(cat $p/comm) '/^Rss/{r=$2} /^Private/{p+=$2} END{if(r)print "meter process",n,r,p}' \\
