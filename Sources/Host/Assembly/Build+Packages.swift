@@ -25,14 +25,19 @@ extension Build {
     func lockPackages(all variants: [Device]) throws -> PackageLock {
         let wanted = PackageRequest(device, variants: variants)
         if let lock = try PackageLock.read(from: lockFile) {
-            try lock.check(covers: wanted, file: lockFile)
+            do {
+                try lock.check(covers: wanted, file: lockFile)
+            } catch {
+                throw DeviceLock.located(error, in: variants)
+            }
             return lock
         }
         var lock: PackageLock?
         var inputs = BuildGraph.Inputs()
         for name in wanted.image + [wanted.kernel] { inputs.add(name, "wanted") }
         try graph.step("lock packages", inputs: inputs, outputs: [lockFile]) {
-            lock = try DeviceLock.update(device, wanted, file: lockFile, mirror: request.mirror, cache: cache)
+            lock = try DeviceLock.update(
+                variants, wanted, file: lockFile, mirror: request.mirror, cache: cache)
         }
         guard let lock else { throw DebianError.notLocked(names: wanted.image, file: lockFile) }
         return lock
@@ -90,34 +95,45 @@ public enum DeviceLock {
     /// Resolves and writes it; an unknown package is reported where the device file names it.
     @discardableResult
     public static func update(
-        _ device: Device, _ wanted: PackageRequest, file: String, mirror: String?, cache: CacheFolder
+        _ variants: [Device], _ wanted: PackageRequest, file: String, mirror: String?, cache: CacheFolder
     ) throws -> PackageLock {
         let lock: PackageLock
         do {
             lock = try Resolver(cache: cache).resolve(wanted, mirror: Mirror.find(given: mirror))
         } catch {
-            throw located(error, in: device)
+            throw located(error, in: variants)
         }
         try lock.write(to: file)
         return lock
     }
 
-    private static func located(_ error: any Error, in device: Device) -> any Error {
-        guard let error = error as? DebianError, case .unknownPackages(let packages, let suite) = error else {
-            return error
+    /// Packages that the archive or the lock lacks are the device file's mistakes.
+    static func located(_ error: any Error, in variants: [Device]) -> any Error {
+        guard let error = error as? DebianError else { return error }
+        switch error {
+        case .unknownPackages(let packages, let suite):
+            return DiagnosticList(
+                packages.map { package in
+                    Diagnostic(
+                        "Debian \(suite) has no package '\(package.name)'",
+                        at: location(of: package.name, in: variants), expected: "a package's name",
+                        suggestion: package.nearest)
+                })
+        case .notLocked(let names, let file):
+            return DiagnosticList(
+                names.map { name in
+                    Diagnostic(
+                        "the package '\(name)' is not in \(URL(fileURLWithPath: file).lastPathComponent)",
+                        at: location(of: name, in: variants),
+                        expected: "a locked package; `amos lock DEVICE --update` locks it if Debian has it")
+                })
+        default: return error
         }
-        return DiagnosticList(
-            packages.map { package in
-                Diagnostic(
-                    "Debian \(suite) has no package '\(package.name)'",
-                    at: location(of: package.name, in: device), expected: "a package's name",
-                    suggestion: package.nearest)
-            })
     }
 
-    private static func location(of package: String, in device: Device) -> SourceLocation {
-        if device.kernel.package.value == package { return device.kernel.package.location }
-        return device.packages.first { $0.value == package }?.location
-            ?? SourceLocation(file: device.file, line: 1, column: 1)
+    private static func location(of package: String, in variants: [Device]) -> SourceLocation {
+        let named = variants.flatMap { $0.packages + [$0.kernel.package] }
+        return named.first { $0.value == package }?.location
+            ?? SourceLocation(file: variants.first?.file ?? "", line: 1, column: 1)
     }
 }

@@ -17,8 +17,8 @@ final class RawTerminal {
         saved = settings
         var raw = settings
         cfmakeraw(&raw)
-        // What was typed before the handset had a console is dropped: kept lines of a terminal that becomes raw
-        // would block everything typed after them.
+        // What was typed before the handset had a console is dropped: kept lines of a terminal that becomes
+        // raw would block everything typed after them.
         tcsetattr(0, TCSAFLUSH, &raw)
     }
 

@@ -47,7 +47,7 @@ struct LockCommand: ParsableCommand {
         var lock = before
         if update || lock == nil {
             lock = try DeviceLock.update(
-                variants[0], wanted, file: file, mirror: mirror, cache: CacheFolder())
+                variants, wanted, file: file, mirror: mirror, cache: CacheFolder())
         }
         guard let lock else { return }
         try lock.check(covers: wanted, file: file)

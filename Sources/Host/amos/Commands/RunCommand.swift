@@ -51,7 +51,7 @@ struct RunCommand: ParsableCommand {
         machine.extraArguments = qemuOptions
         machine.showsWindow = isInteractive && MachineConfiguration.canShowWindow()
         if isInteractive {
-            let help = "booting \(handset.image.device.name); Ctrl-A p presses its power button, Ctrl-A x ends it"
+            let help = "booting \(handset.image.device.name); Ctrl-A p is its power button, Ctrl-A x ends it"
             Terminal.printError(Terminal.styled(help, .faint, on: Terminal.isError))
         }
         let record = try HandsetRun(machine, trusting: handset.trustedKey, run).run()
