@@ -23,7 +23,7 @@ struct HandsetToolset {
     let sources: String
 
     /// Increased when an option below changes what is built without any other input changing.
-    static let revision = 1
+    static let revision = 2
 
     var json: String {
         get throws {
@@ -42,6 +42,8 @@ struct HandsetToolset {
         [
             "-enable-experimental-feature", "Embedded", "-wmo", "-Osize", "-parse-as-library",
             "-Xfrontend", "-function-sections", "-file-prefix-map", "\(sources)=/amos",
+            // Otherwise every object file carries a hash (.swift_modhash) that paths go into.
+            "-Xfrontend", "-disable-incremental-llvm-codegen",
         ] + cOptions.filter { !$0.hasPrefix("-O") }.flatMap { ["-Xcc", $0] }
     }
 

@@ -47,6 +47,12 @@ struct InspectionText {
     }
 
     private func boot(_ boot: Inspection.Boot) -> String {
+        let title = heading("\(boot.label): boot image, \(Terminal.size(boot.size))")
+        if let first = inspection.boots.first, first.label != boot.label {
+            var twin = boot
+            twin.label = first.label
+            if twin == first { return title + "the same as \(first.label)" }
+        }
         var signature = "signature not checked: the key is not on this machine"
         if let isValid = boot.isSignatureValid {
             signature = isValid ? "signature valid" : "SIGNATURE OR CONTENT WRONG"
@@ -60,7 +66,7 @@ struct InspectionText {
             ["signed by", boot.signer + (boot.key.map { " (key \($0) of this machine)" } ?? "")],
             ["", signature],
         ]
-        return heading("\(boot.label): boot image, \(Terminal.size(boot.size))") + Terminal.table(rows)
+        return title + Terminal.table(rows)
     }
 
     private func system(_ system: Inspection.System) -> String {
