@@ -3,7 +3,9 @@ import HostSystem
 /// Lists a cpio archive in the "newc" format, as the kernel unpacks it from a boot image
 /// (kernel: Documentation/driver-api/early-userspace/buffer-format.rst).
 ///
-///     "070701"  13 numbers of 8 hex digits  name, NUL  zeros to a multiple of 4  content  zeros to a multiple of 4
+///     "070701" │ 13 numbers, 8 hex digits each │ name, NUL │ zeros │ content │ zeros │ next header …
+///
+/// Zeros fill up to a multiple of 4 bytes.
 public enum CPIOReader {
     public struct Entry: Sendable, Equatable {
         public let path: String

@@ -8,7 +8,7 @@ struct DiffCommand: ParsableCommand {
         commandName: "diff",
         abstract: "Shows what changed between two images, and by how many bytes.",
         discussion: """
-            A and B are images of the same kind, or folders with a disk.img. Files are compared by their content.
+            A and B are images of the same kind, or folders with a disk.img. Files are compared by content.
             Exits with status 0 if no byte differs, 1 if something does, 2 if one of them is no image.
 
             EXAMPLES

@@ -8,8 +8,8 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Shows what is in an image.",
         discussion: """
-            IMAGE is a disk.img, a boot.img, the image of a system or data partition, or a folder with a disk.img.
-            Signatures, hashes and checksums are tried; exits with status 1 if something in the image is damaged.
+            IMAGE is a disk.img, a boot.img, a system or data partition's image, or a folder with a disk.img.
+            Signatures, hashes and checksums are tried; exits with status 1 if something is damaged.
 
             EXAMPLES
               amos inspect out/virt-phone
