@@ -101,15 +101,27 @@ public struct SPDXDocument {
     }
 }
 
+/// What a device's image is made of, and the texts that go with it.
+public struct BillOfMaterials {
+    public let document: SPDXDocument
+    /// One per package.
+    public let licences: [PackageLicence]
+    /// The texts that packages refer to instead of repeating them: `GPL-2`, `Apache-2.0` …
+    public let commonLicences: [(name: String, storedPath: String)]
+}
+
 extension ImageBuilder {
     /// What a device's image is made of; fetches packages that are not here yet.
     public func billOfMaterials(
         _ request: Request
-    ) throws -> (document: SPDXDocument, licences: [PackageLicence]) {
+    ) throws -> BillOfMaterials {
         let device = try loadDevice(request)
         let build = try Build(request: request, device: device, home: home, cache: cache, observer: nil)
         let packages = try build.fetchPackages(try build.lockPackages(all: try loadVariants(request)))
         try build.graph.finish()
-        return (try SPDXDocument(device: device, packages: packages), try packages.licenceTexts())
+        return BillOfMaterials(
+            document: try SPDXDocument(device: device, packages: packages),
+            licences: try packages.licenceTexts(),
+            commonLicences: LicenceFiles.commonTexts(in: packages.licences))
     }
 }

@@ -21,13 +21,15 @@ struct SBOMCommand: ParsableCommand {
 
     func run() throws {
         let builder = ImageBuilder(home: try AmosHome.locate())
-        let (document, texts) = try builder.billOfMaterials(try options.request())
-        FileHandle.standardOutput.write(Data(try document.encoded()))
+        let bill = try builder.billOfMaterials(try options.request())
+        FileHandle.standardOutput.write(Data(try bill.document.encoded()))
         guard let licences else { return }
         try FileManager.default.createDirectory(atPath: licences, withIntermediateDirectories: true)
+        let texts =
+            bill.licences.map { (name: $0.package, storedPath: $0.storedPath) } + bill.commonLicences
         for text in texts {
             let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: text.storedPath)))
-            try OutputFile.write(bytes, to: "\(licences)/\(text.package).txt")
+            try OutputFile.write(bytes, to: "\(licences)/\(text.name).txt")
         }
         Terminal.printError("wrote \(texts.count) licence texts to \(licences)")
     }
