@@ -61,6 +61,8 @@ public struct BuildVerifier {
         let tools = try BuildConditions.Tools()
         let device = try ImageBuilder(home: home, cache: cache).loadDevice(request)
         let folder = try VerifyFolder(in: cache)
+        var isKept = false
+        defer { if !isKept { folder.remove() } }
         let first = BuildConditions.ordinary(
             request, device: device, home: home, output: folder.path + "/first", cache: cache)
         progress("building here")
@@ -74,11 +76,9 @@ public struct BuildVerifier {
             variations: BuildConditions.variations(first, second), artefacts: [], firstDifference: nil,
             folders: nil, seconds: seconds)
         try compare(first.output, second.output, &report)
-        if report.isReproducible {
-            folder.remove()
-        } else {
-            report.folders = [first.output, second.output]
-        }
+        // People want to look at what differs.
+        isKept = !report.isReproducible
+        if isKept { report.folders = [first.output, second.output] }
         return report
     }
 
