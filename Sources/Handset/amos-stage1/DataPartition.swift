@@ -87,14 +87,21 @@ struct DataPartition: ~Copyable {
     private func check(_ repair: DataRecovery.Repair, _ reporter: borrowing Reporter) throws(SystemCallError)
         -> Bool
     {
-        let option = repair == .preen ? "-p" : "-y"
-        let outcome = try Program.run(
-            "/usr/sbin/e2fsck", [option, path], limitSeconds: Self.repairLimitSeconds)
-        guard case .exited(let status) = outcome, status <= 2 else {
-            reporter.say("e2fsck " + option + " " + path + ": not repaired")
+        // -f: a file system that says it is clean would not be looked at.
+        let options = repair == .preen ? ["-p"] : ["-f", "-y"]
+        // Having replayed the journal by a backup superblock, e2fsck ends with 12; the next run repairs.
+        let runs = repair == .preen ? 1 : 2
+        var isRepaired = false
+        for _ in 0..<runs where !isRepaired {
+            let outcome = try Program.run(
+                "/usr/sbin/e2fsck", options + [path], limitSeconds: Self.repairLimitSeconds)
+            if case .exited(let status) = outcome { isRepaired = status <= 2 }
+        }
+        guard isRepaired else {
+            reporter.say("e2fsck " + options[0] + " " + path + ": not repaired")
             return false
         }
-        reporter.say("e2fsck " + option + " " + path + ": repaired")
+        reporter.say("e2fsck " + options[0] + " " + path + ": repaired")
         if let superblock = Ext4Superblock.read(path), !superblock.hasJournal {
             // A first run may have deleted the journal that a second one does not bring back.
             _ = try Program.run("/usr/sbin/tune2fs", ["-j", path], limitSeconds: Self.repairLimitSeconds)

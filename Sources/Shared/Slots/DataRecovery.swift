@@ -31,7 +31,7 @@ public struct DataRecovery: Equatable, Sendable {
     public enum Repair: Equatable, Sendable {
         /// `e2fsck -p`: what is safe to do without asking.
         case preen
-        /// `e2fsck -y`: whatever it takes, even if files are lost.
+        /// `e2fsck -f -y`: whatever it takes, even if files are lost.
         case everything
     }
 
