@@ -22,6 +22,9 @@ final class Logger {
     static let readLimit = 16 * 1024
     /// How long stored lines may wait for the disk, and unfinished ones for their end.
     static let flushNanoseconds: UInt64 = 1_000_000_000
+    /// A complaint about the disk goes to the kernel's log, which comes back as a line to store: said every
+    /// time, it would never end.
+    static let complaintNanoseconds: UInt64 = 60_000_000_000
 
     private let options: Options
     let ring: LogRing
@@ -35,6 +38,7 @@ final class Logger {
     private var flushDue: UInt64?
     private var kernelSequence: UInt64 = 0
     private var isDone = false
+    private var nextComplaint: UInt64 = 0
 
     init(_ options: Options) throws(SystemCallError) {
         self.options = options
@@ -149,8 +153,15 @@ final class Logger {
             service: service, text: printable(text))
         // A full or broken disk must not stop the services: their lines are lost, and the kernel's log says
         // so.
-        do throws(SystemCallError) { try ring.append(record) } catch { AmosLogd.complain(error.description) }
+        do throws(SystemCallError) { try ring.append(record) } catch { complain(error) }
         scheduleFlush()
+    }
+
+    private func complain(_ error: SystemCallError) {
+        let now = Machine.bootTimeNanoseconds
+        guard now >= nextComplaint else { return }
+        nextComplaint = now + Self.complaintNanoseconds
+        AmosLogd.complain(error.description + "; lines are lost until the disk takes them again")
     }
 
     /// Repairs what is not UTF-8, and keeps to the limit even if that made it longer.
@@ -185,7 +196,7 @@ final class Logger {
                 append(.warning, source.name, Array((String(dropped) + " lines dropped").utf8), now)
             }
         }
-        do throws(SystemCallError) { try ring.synchronize() } catch { AmosLogd.complain(error.description) }
+        do throws(SystemCallError) { try ring.synchronize() } catch { complain(error) }
         flushDue = nil
         writeKernelPosition()
     }
