@@ -115,7 +115,16 @@ final class Build {
         workFolder = folder + "/.amos"
         try FileManager.default.createDirectory(atPath: workFolder, withIntermediateDirectories: true)
         turn = try FileLock(workFolder + "/lock")
+        Self.removeLeftovers(of: folder, workFolder)
         graph = BuildGraph(stateFolder: workFolder, observer: observer)
+    }
+
+    /// What a killed build was writing; the next one may have nothing to write there.
+    private static func removeLeftovers(of folder: String, _ workFolder: String) {
+        let images = ["disk.img", "disk.qcow2", "boot.img", "image.json"].map { "\(folder)/\($0)" }
+        let intermediates = (try? FileManager.default.contentsOfDirectory(atPath: workFolder)) ?? []
+        for file in images { unlink(file + ".partial") }
+        for name in intermediates where name.hasSuffix(".partial") { unlink("\(workFolder)/\(name)") }
     }
 
     /// The writers are part of what an image follows from: a rebuilt amos writes everything again.
