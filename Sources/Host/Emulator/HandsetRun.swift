@@ -10,6 +10,8 @@ public struct HandsetRun {
             case untilPowerOff
             /// Boot; once `isReached` says so, take the screenshot and press the power button.
             case untilReached(@Sendable (HandsetRecord) -> Bool)
+            /// The same, but then the power goes: what the guest had not flushed is lost.
+            case untilCut(@Sendable (HandsetRecord) -> Bool)
 
             /// Healthy: the slot is marked good.
             public static var healthy: Goal { .untilReached { $0.boots.last?.isHealthy ?? false } }
@@ -30,6 +32,8 @@ public struct HandsetRun {
         /// The serial log, written as it comes.
         public var consoleLog: String?
         public var debuggingWords: [String] = []
+        /// Asked ten times a second what to type on the serial console, for those who are not at a keyboard.
+        public var typing: (@Sendable (HandsetRecord) -> [UInt8])?
         /// Called with everything that happens, for a progress display.
         public var onEvent: (@Sendable (ObservedEvent) -> Void)?
 

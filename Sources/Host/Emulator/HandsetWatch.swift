@@ -130,11 +130,8 @@ final class HandsetWatch: GuestObserver {
             if !copiesConsole, let found = hang.check(at: now, processorSeconds: guest.processorSeconds) {
                 return fail(.hung(found, position: position), guest)
             }
-            if case .untilReached(let isReached) = options.goal, isReached(record) {
-                takeScreenshot(guest)
-                phase = .poweringOff(since: now, pressed: now)
-                try? guest.pressPowerButton()
-            }
+            if let keys = options.typing?(record), !keys.isEmpty { guest.type(keys) }
+            pursueGoal(now, guest)
         case .poweringOff(let since, let pressed):
             if now - pressed > Self.pressAgainSeconds, record.boots.last?.announcedShutdown == nil {
                 phase = .poweringOff(since: since, pressed: now)
@@ -143,6 +140,19 @@ final class HandsetWatch: GuestObserver {
             if now - since > Self.powerOffLimitSeconds {
                 fail(.didNotPowerOff(seconds: Int(Self.powerOffLimitSeconds)), guest)
             }
+        }
+    }
+
+    private func pursueGoal(_ now: Double, _ guest: Guest) {
+        switch options.goal {
+        case .untilPowerOff: break
+        case .untilReached(let isReached):
+            guard isReached(record) else { return }
+            takeScreenshot(guest)
+            phase = .poweringOff(since: now, pressed: now)
+            try? guest.pressPowerButton()
+        case .untilCut(let isReached):
+            if isReached(record) { guest.stop() }
         }
     }
 
