@@ -94,9 +94,21 @@ let testTargets: [Target] = [
     tests(of: "HostSystem"),
     tests(of: "DeviceSpec", needs: ["Services", "HostSystem"], resources: [.copy("Wrong")]),
     tests(of: "DebianBase", needs: ["HostSystem"]),
-    tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots"]),
+    // Programs of others that judge images and are not on every machine.
+    .target(
+        name: "Referees", dependencies: ["HostSystem", "DebianBase"], path: "Tests/Referees",
+        swiftSettings: strict),
+    tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots", "Referees"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DiskImage"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
+    // Whole images, booted in QEMU.
+    .testTarget(
+        name: "DeviceTests",
+        dependencies: [
+            "Assembly", "Emulator", "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Slots", "Wire",
+            "Referees",
+        ],
+        path: "Tests/DeviceTests", swiftSettings: strict),
 ]
 
 let handsetPrograms = handsetTargets.filter { $0.type == .executable }.map(\.name)

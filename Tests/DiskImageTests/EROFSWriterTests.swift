@@ -1,6 +1,7 @@
 import DiskImage
 import Foundation
 import HostSystem
+import Referees
 import Testing
 
 struct EROFSWriterTests {

@@ -5,15 +5,15 @@ import HostSystem
 /// A fsck.erofs that knows DEFLATE: the machine's own if it is new enough, else the arm64 one of the
 /// handset's Debian, which runs in user-mode emulation. It is fetched once into the cache that builds use;
 /// without network and without cache there is none.
-enum NewerFsck {
-    struct Command: Sendable {
+public enum NewerFsck {
+    public struct Command: Sendable {
         let tool: Tool
         let prefix: [String]
 
-        func check(_ arguments: [String]) throws { try tool.check(prefix + arguments) }
+        public func check(_ arguments: [String]) throws { try tool.check(prefix + arguments) }
     }
 
-    static let command = (try? own()) ?? (try? fetched())
+    public static let command = (try? own()) ?? (try? fetched())
 
     private static func own() throws -> Command? {
         let own = try Tool("fsck.erofs", package: "erofs-utils")
