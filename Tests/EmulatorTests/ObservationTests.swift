@@ -87,7 +87,7 @@ import Wire
         configuration.countsInstructions = true
         let counting = configuration.arguments(starting: kernel)
         #expect(counting.contains("virt,gic-version=3,dtb-randomness=off"))
-        #expect(counting.contains("shift=0,sleep=off"))
+        #expect(counting.contains("shift=0,sleep=on"))
         #expect(!counting.contains("2"))
     }
 }
