@@ -45,7 +45,8 @@ struct BootBenchmark {
             for (name, costs) in zip(["first boot", "second boot"], costs) {
                 var row = Measurement(
                     "\(handset.name), \(name)", .instructions, costs.map(\.userland), below: 0.45e9)
-                for (heading, value) in costs.last?.parts ?? [] {
+                row.statistic = .least
+                for (heading, value) in costs.min(by: { $0.userland < $1.userland })?.parts ?? [] {
                     row.add(heading, Measurement.text(value, .instructions))
                 }
                 rows.append(row)
@@ -53,7 +54,11 @@ struct BootBenchmark {
         }
         return Table(
             title: "Instructions from PID 1 of the initramfs to `ready` with `data` mounted (-icount)",
-            remark: "Parts of one such boot. Late modules share the processor with the services meanwhile.",
+            remark: """
+                The least of all runs, and its parts: waiting for this machine's disk counts as well, a \
+                nanosecond for
+                an instruction. Late modules share the processor with the services meanwhile.
+                """,
             rows: rows)
     }
 }

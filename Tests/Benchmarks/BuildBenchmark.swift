@@ -83,8 +83,7 @@ struct BuildBenchmark {
     }
 
     private func note(_ outcome: MeasuredProcess.Outcome, in row: inout Measurement) {
-        row.samples.append(outcome.seconds)
-        row.peakMemory = max(row.peakMemory ?? 0, outcome.peakMemory)
+        row.add(outcome)
         row.memoryLimit = Self.memoryLimit
     }
 }

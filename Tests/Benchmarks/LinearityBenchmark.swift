@@ -29,10 +29,10 @@ struct LinearityBenchmark {
                 rows[index].peakMemory = max(rows[index].peakMemory ?? 0, outcome.peakMemory)
             }
         }
-        let perByte = zip(rows, Self.factors).map { $0.median / Double($1) }
+        let perByte = zip(rows, Self.factors).map { $0.result / Double($1) }
         for index in rows.indices {
             let bytes = Double(Self.factors[index] * Self.pieceSize << 20)
-            rows[index].add("MB/s", String(format: "%.0f", bytes / 1e6 / rows[index].median))
+            rows[index].add("MB/s", String(format: "%.0f", bytes / 1e6 / rows[index].result))
             rows[index].add("time per byte", ratio: perByte[index] / perByte[0])
         }
         return Table(

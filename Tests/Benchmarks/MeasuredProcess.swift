@@ -7,6 +7,8 @@ import Foundation
 struct MeasuredProcess {
     struct Outcome {
         let seconds: Double
+        /// User and system time, children included that it waited for.
+        let processorSeconds: Double
         /// Bytes, children included that it waited for.
         let peakMemory: UInt64
         let output: String
@@ -45,8 +47,9 @@ struct MeasuredProcess {
         process.waitUntilExit()
         let lines = text.split(separator: "\n")
         let fields = lines.last?.split(separator: " ") ?? []
-        guard process.terminationStatus == 0, fields.count == 3, fields[0] == "measured",
-            let seconds = Double(fields[1]), let kibibytes = UInt64(fields[2])
+        guard process.terminationStatus == 0, fields.count == 4, fields[0] == "measured",
+            let seconds = Double(fields[1]), let processor = Double(fields[2]),
+            let kibibytes = UInt64(fields[3])
         else {
             let message = (try? String(contentsOf: errors, encoding: .utf8)) ?? ""
             throw Failure.failed(
@@ -54,12 +57,12 @@ struct MeasuredProcess {
                 message: message.isEmpty ? text : message)
         }
         return Outcome(
-            seconds: seconds, peakMemory: kibibytes * 1024,
+            seconds: seconds, processorSeconds: processor, peakMemory: kibibytes * 1024,
             output: lines.dropLast().joined(separator: "\n"))
     }
 
-    /// What the second amos-bench does: runs the program, prints `measured SECONDS KIBIBYTES` after its
-    /// output, and ends with its status.
+    /// What the second amos-bench does: runs the program, prints `measured SECONDS PROCESSOR-SECONDS KIBIBYTES`
+    /// after its output, and ends with its status.
     static func measure(_ words: [String]) -> Int32 {
         var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
@@ -73,8 +76,13 @@ struct MeasuredProcess {
         var status: Int32 = 0
         var usage = rusage()
         while wait4(child, &status, 0, &usage) < 0, errno == EINTR {}
-        print("\nmeasured \(now - start) \(usage.ru_maxrss)")
+        let processor = seconds(usage.ru_utime) + seconds(usage.ru_stime)
+        print("\nmeasured \(now - start) \(processor) \(usage.ru_maxrss)")
         return status == 0 ? 0 : 1
+    }
+
+    private static func seconds(_ time: timeval) -> Double {
+        Double(time.tv_sec) + Double(time.tv_usec) / 1e6
     }
 
     static func printError(_ message: String) {

@@ -11,19 +11,20 @@ struct MemoryBenchmark {
     static let serviceFile = "services/meter.yaml"
     private static let end = "meter end"
 
+    private static let script = """
+        exec >/dev/ttyAMA0; sleep 4; echo
+        awk '{print "meter memory", $1, $2}' /proc/meminfo
+        for p in /proc/[0-9]*; do
+          awk -v n=$(cat $p/comm) '/^Rss/{r=$2} /^Private/{p+=$2} END{if(r)print "meter process",n,r,p}' \\
+            $p/smaps_rollup 2>/dev/null
+        done
+        awk '{s+=$2} END{print "meter memory Modules:", int(s/1024)}' /proc/modules
+        echo \(end)
+        """
+
     /// Adds devices `virt-phone-meter` and `virt-phone-lite-meter` to the workspace.
     static func prepare(_ workspace: Workspace) throws {
         let rootfs = workspace.home + "/rootfs"
-        let script = """
-            exec >/dev/ttyAMA0; sleep 4; echo
-            awk '{print "meter memory", $1, $2}' /proc/meminfo
-            for p in /proc/[0-9]*; do
-              awk -v n=$(cat $p/comm) '/^Rss/{r=$2} /^Private/{p+=$2} END{if(r)print "meter process",n,r,p}' \\
-                $p/smaps_rollup 2>/dev/null
-            done
-            awk '{s+=$2} END{print "meter memory Modules:", int(s/1024)}' /proc/modules
-            echo \(end)
-            """
         let indented = script.split(separator: "\n").map { "    " + $0 }.joined(separator: "\n")
         try workspace.write(
             """

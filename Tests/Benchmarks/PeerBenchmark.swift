@@ -35,8 +35,7 @@ struct PeerBenchmark {
                 // Allocated, not nominal: mke2fs makes a sparse file of the size that it is given.
                 sizes[index] = UInt64(status.st_blocks) * 512
                 guard run > 0 else { continue }
-                if !contender.isEmulated { rows[index].samples.append(outcome.seconds) }
-                rows[index].peakMemory = max(rows[index].peakMemory ?? 0, outcome.peakMemory)
+                if !contender.isEmulated { rows[index].add(outcome) }
             }
         }
         for index in rows.indices {
@@ -45,9 +44,8 @@ struct PeerBenchmark {
             rows[index].add("size / ours", ratio: Double(sizes[index]) / Double(sizes[base]))
             if contenders[index].isEmulated {
                 rows[index].add("remark", "arm64 program under qemu-aarch64: compare sizes only")
-                rows[index].peakMemory = nil
             } else {
-                rows[index].add("time / ours", ratio: rows[index].median / rows[base].median)
+                rows[index].add("time / ours", ratio: rows[index].result / rows[base].result)
             }
         }
         return Table(
