@@ -9,20 +9,51 @@ public struct OutputFile: ~Copyable {
     public let descriptor: Int32
     private var isCommitted = false
 
-    /// Leftovers of a killed run have the same name and are overwritten.
+    /// Leftovers of a killed run have the same name and are overwritten. Two writers of one destination take
+    /// turns: each holds a lock on its temporary file until that is renamed or removed.
     public init(replacing destination: String, permissions: mode_t = 0o644) throws(SystemError) {
         self.destination = destination
         temporaryPath = destination + ".partial"
-        unlink(temporaryPath)
-        descriptor = open(temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
-        guard descriptor >= 0 else { throw SystemError("create", temporaryPath) }
+        descriptor = try Self.take(temporaryPath, permissions)
         // The caller's umask must not decide what an image's files look like.
         fchmod(descriptor, permissions)
     }
 
     deinit {
-        close(descriptor)
+        // In this order: once the lock is gone, the name is somebody else's.
         if !isCommitted { unlink(temporaryPath) }
+        close(descriptor)
+    }
+
+    /// An empty, locked file that is the one under this name.
+    private static func take(_ path: String, _ permissions: mode_t) throws(SystemError) -> Int32 {
+        while true {
+            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, permissions)
+            guard descriptor >= 0 else {
+                let error = SystemError("create", path)
+                // Another user's leftover, or something that is no file: it can at least be removed.
+                if [EACCES, ELOOP, ENXIO].contains(error.code), unlink(path) == 0 { continue }
+                throw error
+            }
+            while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+            var opened = stat()
+            var named = stat()
+            fstat(descriptor, &opened)
+            let isNamed =
+                lstat(path, &named) == 0 && (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)
+            // A second link would let the bytes go to a file that somebody else chose.
+            if isNamed, opened.st_mode & S_IFMT == S_IFREG, opened.st_nlink == 1,
+                ftruncate(descriptor, 0) == 0
+            {
+                return descriptor
+            }
+            if isNamed, unlink(path) != 0 {
+                let error = SystemError("remove", path)
+                close(descriptor)
+                throw error
+            }
+            close(descriptor)
+        }
     }
 
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
