@@ -25,6 +25,7 @@ extension Build {
         let pristine = workFolder + "/pristine.simg"
         var inputs = try inputs()
         inputs.add("device name", device.name)
+        inputs.add("mke2fs", try graph.fingerprints.digest(of: DataFileSystem.tool().path))
         try graph.step("make data file system", inputs: inputs, outputs: [image, pristine]) {
             try DataFileSystem(uuid: ImageUUID(seed: "amos/\(device.name)/data")).write(to: image)
             let sparse = try OutputFile(replacing: pristine)

@@ -51,6 +51,14 @@ extension Build {
         inputs.add("system image", image.digest)
         inputs.add("device", SHA256Digest.of("\(device.machine) \(device.model) \(layout)".utf8))
         try addDeviceFiles(to: &inputs)
+        // Two versions of a package can bring the same files, and files the image leaves out are inputs too.
+        for unpacked in packages.image + [packages.kernel] {
+            inputs.add("\(unpacked.package.name) \(unpacked.package.version)", unpacked.package.sha256)
+        }
+        for (origin, digest) in system.digestsByOrigin() { inputs.add(origin, digest) }
+        inputs.add(
+            "device's files",
+            try graph.fingerprints.digest(ofTree: device.inputs, relativeTo: home.path + "/"))
         try graph.step("write image.json", inputs: inputs, outputs: [output]) {
             let manifest = try manifest(packages, system, image, boot, layout)
             try OutputFile.write(try manifest.encoded(), to: output)

@@ -27,7 +27,9 @@ extension Build {
             let output = compiler.output(of: program, key: inputs.digest)
             try graph.step("compile \(program.name)", inputs: inputs, outputs: [output]) {
                 // Another device of this machine may have compiled the very same program.
-                if access(output, X_OK) != 0 { try compiler.build(program, to: output) }
+                if access(output, X_OK) != 0 {
+                    try compiler.build(program, key: inputs.digest, fingerprints: graph.fingerprints)
+                }
             }
             return (program, output)
         }

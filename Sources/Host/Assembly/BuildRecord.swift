@@ -70,17 +70,13 @@ struct BuildRecord {
     func reasons(step name: String, inputs: [Input], outputs: [String]) -> [String] {
         guard let step = steps[name] else { return ["first build"] }
         var reasons: [String] = []
-        let before = Dictionary(
-            step.inputs.map { ($0.name, $0.digest) }, uniquingKeysWith: { first, _ in first })
-        let now = Set(inputs.map(\.name))
-        for input in inputs {
-            guard let digest = before[input.name] else {
-                reasons.append("\(input.name) is new")
-                continue
-            }
-            if digest != input.digest { reasons.append("\(input.name) changed") }
+        // Two files of different folders may go by one name.
+        let before = Dictionary(grouping: step.inputs, by: \.name).mapValues { $0.map(\.digest) }
+        let now = Dictionary(grouping: inputs, by: \.name).mapValues { $0.map(\.digest) }
+        for (name, digests) in now.sorted(by: { $0.key < $1.key }) where before[name] != digests {
+            reasons.append(before[name] == nil ? "\(name) is new" : "\(name) changed")
         }
-        for input in step.inputs where !now.contains(input.name) { reasons.append("\(input.name) is gone") }
+        for name in before.keys.sorted() where now[name] == nil { reasons.append("\(name) is gone") }
         for path in outputs {
             let name = URL(fileURLWithPath: path).lastPathComponent
             guard let output = Output(at: path) else {

@@ -31,9 +31,12 @@ struct HandsetCompiler {
 
     enum Failure: Error, CustomStringConvertible {
         case compile(program: String, message: String)
+        case changedMeanwhile(program: String)
 
         var description: String {
             switch self {
+            case .changedMeanwhile(let program):
+                "the sources of \(program) changed while it was compiled; build again"
             case .compile(let program, let message):
                 "building \(program) for the handset failed:\n\(message)"
             }
@@ -63,8 +66,8 @@ struct HandsetCompiler {
         "\(cache)/\(program.name)-\(key.description.prefix(32))"
     }
 
-    /// Compiles one program and moves it to `output`.
-    func build(_ program: HandsetProgram, to output: String) throws {
+    /// Compiles one program and moves it to its place in the cache.
+    func build(_ program: HandsetProgram, key: SHA256Digest, fingerprints: FingerprintTable) throws {
         let work = "\(cache)/build/\(SHA256Digest.of(home.path.utf8).description.prefix(16))"
         let scratch = "\(work)/\(program.library.rawValue)"
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
@@ -87,6 +90,10 @@ struct HandsetCompiler {
         }
         let built = "\(scratch)/\(HandsetToolset.triple)/release/\(program.name)"
         let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: built)))
-        try OutputFile.write(bytes, to: output, permissions: 0o755)
+        // Or every later build of the older sources would get this program.
+        guard try inputs(of: program, fingerprints: fingerprints).digest == key else {
+            throw Failure.changedMeanwhile(program: program.name)
+        }
+        try OutputFile.write(bytes, to: self.output(of: program, key: key), permissions: 0o755)
     }
 }

@@ -114,7 +114,10 @@ final class Build {
         folder = URL(fileURLWithPath: chosen).standardizedFileURL.path
         workFolder = folder + "/.amos"
         try FileManager.default.createDirectory(atPath: workFolder, withIntermediateDirectories: true)
-        turn = try FileLock(workFolder + "/lock")
+        let place = folder
+        turn = try FileLock(workFolder + "/lock") {
+            observer?.progressed(step: "waiting", detail: "for another build in \(place)", fraction: nil)
+        }
         Self.removeLeftovers(of: folder, workFolder)
         graph = BuildGraph(stateFolder: workFolder, observer: observer)
     }
@@ -136,19 +139,24 @@ final class Build {
 
     /// Device and service files, the folders they copy from left out: those count as what the image holds.
     func addDeviceFiles(to inputs: inout BuildGraph.Inputs) throws {
-        for file in device.inputs where file.hasSuffix(".yaml") {
+        let copied = Set(device.files.copies.map(\.source.value))
+        for file in device.inputs where !copied.contains(file) && !isFolder(file) {
             inputs.add(displayName(file), try graph.fingerprints.digest(of: file))
         }
     }
 
+    private func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// How a path of this machine is called in records and reports.
     func displayName(_ path: String) -> String {
-        for (root, name) in [
-            (home.path + "/", ""),
-            (URL(fileURLWithPath: device.file).deletingLastPathComponent().path + "/", ""),
-        ]
-        where path.hasPrefix(root) {
-            return name + path.dropFirst(root.count)
+        // A repository keeps its device files in `devices`, the rest beside that.
+        var own = URL(fileURLWithPath: device.file).deletingLastPathComponent()
+        if own.lastPathComponent == "devices" { own.deleteLastPathComponent() }
+        for root in [home.path + "/", own.path + "/"] where path.hasPrefix(root) {
+            return String(path.dropFirst(root.count))
         }
         return URL(fileURLWithPath: path).lastPathComponent
     }

@@ -74,8 +74,10 @@ struct ModuleInformation {
                 let size = number(header + 32, 8), size >= 0, size <= bytes.count, offset >= 0,
                 offset <= bytes.count - size
             else { return nil }
+            guard nameTable >= 0, nameTable < bytes.count, nameOffset < bytes.count - nameTable else {
+                return nil
+            }
             let start = nameTable + nameOffset
-            guard start >= 0, start < bytes.count else { return nil }
             if bytes[start...].prefix(while: { $0 != 0 }).elementsEqual(name.utf8) {
                 return offset..<(offset + size)
             }

@@ -36,7 +36,8 @@ struct SystemTree {
         layers.addBytes("usr/share/amos/boot.plan", bootPlan, origin: "boot plan")
         for entry in GeneratedFiles(device: device).entries { layers.entries.append(entry) }
         try addCopies(to: &layers)
-        return Result(tree: FileTree(layers.entries), digests: layers.finish())
+        let tree = FileTree(layers.entries)
+        return Result(tree: tree, digests: layers.digests(in: tree))
     }
 
     private func addPackages(to layers: inout Layers) throws {
@@ -94,10 +95,13 @@ struct SystemTree {
             let target = try FileManager.default.destinationOfSymbolicLink(atPath: source)
             layers.entries.append(
                 FileTree.Entry(path: path, kind: .symbolicLink(target: target), mode: 0o777, origin: leaf))
-        default:
+        case S_IFREG:
             try layers.addFile(
                 path, stored: source, mode: mode ?? (status.st_mode & S_IXUSR != 0 ? 0o755 : 0o644),
                 owner: owner, origin: leaf, digest: fingerprints.digest(of: source))
+        default:
+            // Reading a pipe would wait for whoever writes into it.
+            throw UncopiableFile(path: source)
         }
     }
 
@@ -115,7 +119,7 @@ struct SystemTree {
     /// Collects entries with the digests of their contents.
     struct Layers {
         var entries: [FileTree.Entry] = []
-        private var digests: [String: SHA256Digest] = [:]
+        private var stored: [String: SHA256Digest] = [:]
 
         mutating func addFile(
             _ path: String, stored: String, mode: UInt16, owner: (user: UInt32, group: UInt32) = (0, 0),
@@ -127,7 +131,7 @@ struct SystemTree {
                 FileTree.Entry(
                     path: path, kind: .file(.stored(path: stored, size: UInt64(status.st_size))), mode: mode,
                     userID: owner.user, groupID: owner.group, origin: origin))
-            digests[path] = digest
+            self.stored[path] = digest
         }
 
         mutating func addBytes(_ path: String, _ bytes: [UInt8], mode: UInt16 = 0o644, origin: String) {
@@ -137,17 +141,30 @@ struct SystemTree {
 
         mutating func add(_ entry: FileTree.Entry, digest: SHA256Digest?) {
             entries.append(entry)
-            digests[entry.path] = digest
+            stored[entry.path] = digest
         }
 
-        /// Digests of everything that has content; what is in memory is hashed here.
-        func finish() -> [String: SHA256Digest] {
-            var digests = digests
-            for entry in entries {
-                if case .file(.bytes(let bytes)) = entry.kind { digests[entry.path] = .of(bytes) }
+        /// Digests of every file of `tree`, which these layers gave; what is in memory is hashed here.
+        func digests(in tree: FileTree) -> [String: SHA256Digest] {
+            var digests: [String: SHA256Digest] = [:]
+            for entry in tree.entries {
+                switch entry.kind {
+                case .file(.bytes(let bytes)): digests[entry.path] = .of(bytes)
+                case .file(.stored): digests[entry.path] = stored[entry.path]
+                default: break
+                }
             }
             return digests
         }
+    }
+}
+
+/// Something in a copied folder that an image cannot hold.
+struct UncopiableFile: Error, CustomStringConvertible {
+    let path: String
+
+    var description: String {
+        "\(path) is neither a file, a folder nor a symbolic link: move it out of the copied folder"
     }
 }
 

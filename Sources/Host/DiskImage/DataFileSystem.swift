@@ -52,6 +52,9 @@ public struct DataFileSystem: Sendable {
         self.time = max(time, 1)
     }
 
+    /// The program that decides what the file system looks like.
+    public static func tool() throws(Tool.Failure) -> Tool { try Tool("mke2fs", package: "e2fsprogs") }
+
     /// Writes the file system as a file, sparse, whole or not at all.
     public func write(to destination: String) throws(DiskImageError) {
         // mke2fs would leave the journal out of anything smaller, without an error.
