@@ -4,6 +4,7 @@ import DeviceSpec
 import DiskImage
 import Emulator
 import Foundation
+import HostSystem
 
 /// `amos run`: builds a device if needed and boots it.
 struct RunCommand: ParsableCommand {
@@ -39,7 +40,7 @@ struct RunCommand: ParsableCommand {
     var qemuOptions: [String] = []
 
     func run() throws {
-        let handset = try Handset(options, fresh: fresh)
+        let handset = try Handset(options, disk: "run.img", fresh: fresh)
         let isInteractive = Terminal.isInteractive && !headless
         var run = HandsetRun.Options()
         run.goal = isInteractive ? .untilPowerOff : .healthy
@@ -63,17 +64,36 @@ struct RunCommand: ParsableCommand {
 }
 
 /// A built device, ready to be switched on.
-struct Handset {
+struct Handset: ~Copyable {
     let image: ImageBuilder.Result
     let machine: MachineConfiguration
+    /// One run at a time: loader and QEMU write to the disk.
+    private let turn: FileLock
     var trustedKey: VerifyingKey { image.trustedKey }
 
-    init(_ options: DeviceOptions, fresh: Bool) throws {
-        image = try ImageBuilder.buildShowingProgress(try options.request())
-        let disk = image.folder + "/run.img"
+    /// - Parameter name: of the disk that it runs on, a copy of the built one beside it.
+    init(_ options: DeviceOptions, disk name: String, fresh: Bool) throws {
+        let image = try ImageBuilder.buildShowingProgress(try options.request())
+        let disk = "\(image.folder)/\(name)"
+        guard let turn = try FileLock(ifFree: "\(image.folder)/.amos/\(name).lock") else {
+            throw AlreadyRunning(disk: disk)
+        }
         try RunDisk.prepare(disk, from: image.diskImage, fresh: fresh)
+        self.turn = turn
+        self.image = image
         machine = MachineConfiguration(image.device.machine, disk: disk)
     }
+
+    struct AlreadyRunning: Error, CustomStringConvertible {
+        let disk: String
+
+        var description: String {
+            "a handset is running on \(disk) already: power it off, or give this one another folder with -o"
+        }
+    }
+
+    /// Removes the disk.
+    func forget() { for file in [machine.disk, machine.disk + ".source"] { unlink(file) } }
 
     static func printVerdict(_ record: HandsetRecord) {
         for boot in record.boots { print(BootReport(boot).summary) }

@@ -40,7 +40,9 @@ struct TestCommand: ParsableCommand {
     }
 
     func run() throws {
-        let handset = try Handset(options, fresh: true)
+        // A disk of its own: what the person's handset remembers is not a test's to forget.
+        let handset = try Handset(options, disk: "test.img", fresh: true)
+        defer { handset.forget() }
         let folder = artifacts ?? handset.image.folder + "/test"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let checks = CheckEvaluator(handset.image.device.checks, display: handset.machine.display)
