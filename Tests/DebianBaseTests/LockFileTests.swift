@@ -73,7 +73,7 @@ struct LockFileTests {
             try Self.lock.check(covers: request(["busybox", "zlib1g", "sed"]), file: "phone.lock")
         } throws: { error in
             guard case DebianError.notLocked(["sed", "zlib1g"], _) = error else { return false }
-            return "\(error)".contains("amos lock --update")
+            return "\(error)".contains("amos lock ") && "\(error)".contains(" --update`")
         }
         #expect {
             try Self.lock.check(covers: request(["busybox"], suite: "forky"), file: "phone.lock")

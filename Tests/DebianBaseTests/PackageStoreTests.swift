@@ -98,7 +98,7 @@ struct PackageStoreTests {
             try store.fetch([package.locked, Self.package("two").locked])
         } throws: { error in
             guard case DebianError.vanished(["one 1.0"]) = error else { return false }
-            return "\(error)".contains("amos lock --update")
+            return "\(error)".contains("amos lock ") && "\(error)".contains(" --update`")
         }
         // What the mirror still has was taken all the same.
         #expect(store.missing([Self.package("two").locked]).isEmpty)

@@ -44,21 +44,21 @@ public enum DebianError: Error, CustomStringConvertible {
         case .incompleteArchive(let package, let field):
             "the archive's entry for \(package) has no usable \(field): choose another mirror with --mirror"
         case .lockSyntax(let file, let line, let message):
-            "\(file):\(line):1: \(message); `amos lock --update` writes the lock anew"
+            "\(file):\(line):1: \(message); `\(Self.update(file))` writes the lock anew"
         case .notLocked(let names, let file):
-            "\(file) does not pin \(names.joined(separator: ", ")): run `amos lock --update`"
+            "\(file) does not pin \(names.joined(separator: ", ")): run `\(Self.update(file))`"
         case .lockedOtherwise(let what, let locked, let wanted, let file):
-            "\(file) was made for \(what) \(locked), the device wants \(wanted): run `amos lock --update`"
+            "\(file) was made for \(what) \(locked), the device wants \(wanted): run `\(Self.update(file))`"
         case .vanished(let packages):
-            "the mirror no longer has \(packages.joined(separator: ", ")): run `amos lock --update`, or"
-                + " bring the packages with `amos cache import`"
+            "the mirror no longer has \(packages.joined(separator: ", ")): run `amos lock DEVICE --update`,"
+                + " or bring the packages with `amos cache import`"
         case .downloadFailed(let message):
             "the download failed (run it again, it resumes): \(message)"
         case .notCached(let packages):
             "not in the cache: \(packages.joined(separator: ", ")); build the device once, then export"
         case .corrupted(let package):
             "\(package): the mirror delivers other bytes than the lock's SHA-256 says: run"
-                + " `amos lock --update`, or choose another mirror with --mirror"
+                + " `amos lock DEVICE --update`, or choose another mirror with --mirror"
         case .malformed(let package, let reason):
             "\(package) is not a package that can be unpacked safely: \(reason)"
         case .licenceMissing(let package):
@@ -69,6 +69,12 @@ public enum DebianError: Error, CustomStringConvertible {
         case .tool(let failure): failure.description
         case .system(let error): error.description
         }
+    }
+
+    /// The command that writes this lock anew; the device file stands beside it.
+    private static func update(_ lockFile: String) -> String {
+        let device = lockFile.hasSuffix(".lock") ? String(lockFile.dropLast(5)) + ".yaml" : "DEVICE"
+        return "amos lock \(device.contains(" ") ? "'\(device)'" : device) --update"
     }
 
     private static func describe(_ package: UnknownPackage, suite: String) -> String {

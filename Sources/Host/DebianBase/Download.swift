@@ -137,6 +137,7 @@ struct Download {
             lines.contains { $0.contains(package.path) && $0.contains("Hash Sum mismatch") }
         }
         if let damaged { return .corrupted(package: damaged.name) }
-        return .downloadFailed(message: lines.first ?? "apt-helper ended with status \(status)")
+        let how = status & 0x7f == 0 ? "status \(status >> 8)" : "signal \(status & 0x7f)"
+        return .downloadFailed(message: lines.first ?? "apt-helper ended with \(how)")
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Assembly
 import DeviceSpec
 import Foundation
+import HostSystem
 
 /// The command line: parsing and messages only.
 @main
@@ -38,9 +39,6 @@ struct AmosCommand: ParsableCommand {
             let count = error.diagnostics.count
             Terminal.printError(count == 1 ? "1 error" : "\(count) errors")
             Foundation.exit(ExitStatus.wrongInput)
-        } catch let error as WrongInput {
-            Terminal.printError("amos: \(error.message)")
-            Foundation.exit(ExitStatus.wrongInput)
         } catch {
             report(error)
         }
@@ -55,8 +53,19 @@ struct AmosCommand: ParsableCommand {
             Foundation.exit(code == .success ? ExitStatus.success : ExitStatus.wrongInput)
         }
         let label = Terminal.styled("amos:", .red, on: Terminal.isError)
-        Terminal.printError("\(label) \(error)")
-        Foundation.exit(ExitStatus.failure)
+        Terminal.printError("\(label) \(plain(error))")
+        Foundation.exit(WrongInput.isCause(of: error) ? ExitStatus.wrongInput : ExitStatus.failure)
+    }
+
+    /// Foundation's errors print as dictionaries; what they say is a path and the system's reason.
+    private static func plain(_ error: any Error) -> String {
+        guard let cocoa = error as? CocoaError, let path = cocoa.filePath ?? cocoa.url?.path else {
+            return "\(error)"
+        }
+        guard let code = (cocoa.underlying as? POSIXError)?.code else {
+            return "cannot use \(path): \(cocoa.localizedDescription)"
+        }
+        return SystemError("use", path, code: code.rawValue).description
     }
 }
 
@@ -64,9 +73,4 @@ enum ExitStatus {
     static let success: Int32 = 0
     static let failure: Int32 = 1
     static let wrongInput: Int32 = 2
-}
-
-/// The person named something that is not there or not of the right kind.
-struct WrongInput: Error {
-    let message: String
 }

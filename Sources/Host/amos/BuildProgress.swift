@@ -49,11 +49,11 @@ final class BuildProgress: BuildGraph.Observer {
         guard isLive, force || Date().timeIntervalSince(shown) > Self.redrawSeconds else { return }
         shown = Date()
         clear()
-        FileHandle.standardError.write(Data("  \(text.prefix(Terminal.width - 4))".utf8))
+        Terminal.writeError("  \(text.prefix(max(Terminal.width - 4, 0)))")
     }
 
     private func clear() {
-        FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
+        Terminal.writeError("\r\u{1b}[K")
     }
 }
 
@@ -61,11 +61,11 @@ final class BuildProgress: BuildGraph.Observer {
 struct VerifyProgress {
     func show(_ text: String) {
         guard Terminal.isError else { return }
-        FileHandle.standardError.write(Data("\r\u{1b}[K  \(text) …".utf8))
+        Terminal.writeError("\r\u{1b}[K  \(text) …")
     }
 
     func finish() {
         guard Terminal.isError else { return }
-        FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
+        Terminal.writeError("\r\u{1b}[K")
     }
 }

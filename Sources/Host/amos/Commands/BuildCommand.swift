@@ -50,8 +50,9 @@ struct BuildCommand: ParsableCommand {
         request.isRelease = release
         request.programsFolder = programs
         let result = try ImageBuilder.buildShowingProgress(request)
-        if explain { printExplanation(result) }
+        // The JSON has the reasons of every step anyway.
         if json { return try JSONOutput.print(Summary(result)) }
+        if explain { printExplanation(result) }
         let seconds = String(format: "%.2f s", Date().timeIntervalSince(start))
         let size = Terminal.size(result.bytesOnDisk)
         let verb = result.outcomes.contains(where: \.ran) ? "built" : "up to date:"

@@ -25,9 +25,18 @@ struct KeysCommand: ParsableCommand {
         @Argument(help: "The key's name.")
         var name: String
 
+        @Flag(help: "Print its name, fingerprint and file as JSON.")
+        var json = false
+
         func run() throws {
             let store = SigningKeyStore.standard()
             let key = try store.create(name)
+            if json {
+                let row = Row(
+                    name: name, fingerprint: key.verifying.fingerprint.description, file: store.file(of: name)
+                )
+                return try JSONOutput.print(row)
+            }
             print("made \(store.file(of: name))")
             print("fingerprint \(key.verifying.fingerprint)")
             print("keep a copy in a safe place: handsets that trust it accept nothing else")

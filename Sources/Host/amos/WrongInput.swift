@@ -1,0 +1,32 @@
+import Assembly
+import DebianBase
+import DeviceSpec
+import DiskImage
+
+/// The person named something that is not there or not of the right kind.
+struct WrongInput: Error, CustomStringConvertible {
+    let message: String
+
+    var description: String { message }
+
+    /// Whether the modules' own errors blame a file or a name that the person gave: repeating the command
+    /// unchanged cannot help, which is what a script wants to know.
+    static func isCause(of error: any Error) -> Bool {
+        switch error {
+        case is WrongInput, is AmosHome.Failure: true
+        case let error as DeviceTemplate.Failure:
+            if case .cannotWrite = error { false } else { true }
+        case let error as SigningKeyError:
+            switch error {
+            case .notAKey, .wrongKind, .badName, .alreadyThere, .notFound, .readableByOthers: true
+            case .cryptography, .system: false
+            }
+        case let error as DebianError:
+            switch error {
+            case .lockSyntax, .notLocked, .lockedOtherwise, .badStoreArchive, .unknownPackages: true
+            default: false
+            }
+        default: false
+        }
+    }
+}
