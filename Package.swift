@@ -99,7 +99,7 @@ let testTargets: [Target] = [
         name: "Referees", dependencies: ["HostSystem", "DebianBase"], path: "Tests/Referees",
         swiftSettings: strict),
     tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots", "Referees"]),
-    tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DiskImage"]),
+    tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // Whole images, booted in QEMU.
     .testTarget(

@@ -43,7 +43,7 @@ public struct SPDXDocument {
                 licences: ["Apache-2.0"])
         }
         self.components = components.sorted { $0.name < $1.name }
-        identity = .of(components.map { "\($0.name) \($0.version) \($0.sha256 ?? "")" }.joined().utf8)
+        identity = .of(self.components.map { "\($0.name) \($0.version) \($0.sha256 ?? "")" }.joined().utf8)
         created = all.flatMap { $0.entries.map(\.modificationTime) }.max() ?? 0
     }
 
