@@ -61,8 +61,8 @@ struct MeasuredProcess {
             output: lines.dropLast().joined(separator: "\n"))
     }
 
-    /// What the second amos-bench does: runs the program, prints `measured SECONDS PROCESSOR-SECONDS KIBIBYTES`
-    /// after its output, and ends with its status.
+    /// What the second amos-bench does: runs the program, prints `measured SECONDS PROCESSOR-SECONDS
+    /// KIBIBYTES` after its output, and ends with its status.
     static func measure(_ words: [String]) -> Int32 {
         var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
