@@ -10,7 +10,7 @@ struct DataRecoveryTests {
         var steps: [DataRecovery.Step] = []
         while recovery.step != .done, recovery.step != .giveUp, steps.count < 100 {
             steps.append(recovery.step)
-            recovery.finish(succeeded: answer(recovery.step, steps.count))
+            recovery.finish(answer(recovery.step, steps.count) ? .succeeded : .failed)
         }
         return (steps + [recovery.step], recovery)
     }
@@ -46,6 +46,16 @@ struct DataRecoveryTests {
                 .done,
             ])
         #expect(play.end.wasReplaced)
+    }
+
+    @Test(arguments: [false, true])
+    func nothingIsReplacedBecauseAStepCouldNotBeTried(hasErrors: Bool) {
+        for blocked in 1...(hasErrors ? 2 : 3) {
+            var recovery = DataRecovery(resetRequested: false, hasErrors: hasErrors)
+            for _ in 1..<blocked { recovery.finish(.failed) }
+            recovery.finish(.impossible)
+            #expect(recovery.step == .giveUp && !recovery.wasReplaced)
+        }
     }
 
     @Test func factoryResetReplacesWithoutLooking() {

@@ -14,7 +14,6 @@ public enum Mount {
         public static let noDevices = Flags(rawValue: AMOS_MS_NODEV)
         public static let noExecute = Flags(rawValue: AMOS_MS_NOEXEC)
         public static let noAccessTimes = Flags(rawValue: AMOS_MS_NOATIME)
-        public static let bind = Flags(rawValue: AMOS_MS_BIND)
         public static let remount = Flags(rawValue: AMOS_MS_REMOUNT)
         static let move = Flags(rawValue: AMOS_MS_MOVE)
     }
@@ -32,6 +31,12 @@ public enum Mount {
                 }
             }
         }
+    }
+
+    /// Whether `attach` failed for a reason that lies outside the file system: no mount point, no such type
+    /// in this kernel, no memory, device in use.
+    public static func isOutside(_ error: SystemCallError) -> Bool {
+        [ENOENT, ENOTDIR, ENODEV, ENOTBLK, ENOMEM, EBUSY, EPERM, EACCES].contains(error.code)
     }
 
     /// Moves a mount and everything below it to another directory.

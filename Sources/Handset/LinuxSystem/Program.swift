@@ -8,8 +8,11 @@ public enum Program {
         case killed(signal: Int32)
     }
 
+    /// The exit status of a program that could not be started, as in a shell.
+    public static let notStarted: UInt8 = 127
+
     /// Runs a program and waits for it; after `limitSeconds` it is killed by SIGALRM, so that nothing hangs.
-    /// A program that cannot be started exits with 127.
+    /// A program that cannot be started exits with `notStarted`.
     public static func run(
         _ path: String, _ arguments: [String], limitSeconds: UInt32
     ) throws(SystemCallError) -> Outcome {

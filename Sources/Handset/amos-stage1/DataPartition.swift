@@ -30,8 +30,7 @@ struct DataPartition: ~Copyable {
             guard recovery.step != .giveUp else {
                 throw BootFailure(.dataFailed, "use " + path, "neither mounted, repaired nor replaced")
             }
-            let succeeded = perform(recovery.step, reporter)
-            recovery.finish(succeeded: succeeded)
+            recovery.finish(perform(recovery.step, reporter))
         }
         if recovery.wasReplaced {
             reporter.stage("data-replaced")
@@ -58,55 +57,69 @@ struct DataPartition: ~Copyable {
         }
     }
 
-    private func perform(_ step: DataRecovery.Step, _ reporter: borrowing Reporter) -> Bool {
+    private func perform(
+        _ step: DataRecovery.Step, _ reporter: borrowing Reporter
+    ) -> DataRecovery.Outcome {
         do throws(SystemCallError) {
             switch step {
-            case .mount:
-                try Mount.attach(
-                    path, at: Self.mountPoint, type: "ext4", [.noSetuid, .noDevices, .noAccessTimes],
-                    options: Self.options)
+            case .mount: return mount(reporter)
             case .repair(let repair): return try check(repair, reporter)
             case .requestReset:
                 reporter.say("data is beyond repair and is replaced by the pristine file system")
                 try Misc.update { $0.requestFactoryReset() }
-            case .replace: return replace(reporter)
+            case .replace: return replace(reporter) ? .succeeded : .failed
             case .completeReset:
                 Machine.synchronizeDisks()
                 try Misc.update { $0.completeFactoryReset() }
             case .done, .giveUp: break
             }
-            return true
+            return .succeeded
         } catch {
             reporter.say(error.description)
-            return false
+            return .impossible
+        }
+    }
+
+    private func mount(_ reporter: borrowing Reporter) -> DataRecovery.Outcome {
+        do throws(SystemCallError) {
+            try Mount.attach(
+                path, at: Self.mountPoint, type: "ext4", [.noSetuid, .noDevices, .noAccessTimes],
+                options: Self.options)
+            return .succeeded
+        } catch {
+            reporter.say(error.description)
+            return Mount.isOutside(error) ? .impossible : .failed
         }
     }
 
     /// e2fsck(8): 0 nothing to do, 1 corrected, 2 corrected and restart wanted (only for mounted file
     /// systems).
     private func check(_ repair: DataRecovery.Repair, _ reporter: borrowing Reporter) throws(SystemCallError)
-        -> Bool
+        -> DataRecovery.Outcome
     {
-        // -f: a file system that says it is clean would not be looked at.
-        let options = repair == .preen ? ["-p"] : ["-f", "-y"]
+        let name = "e2fsck " + repair.options[1] + " " + path
         // Having replayed the journal by a backup superblock, e2fsck ends with 12; the next run repairs.
         let runs = repair == .preen ? 1 : 2
         var isRepaired = false
         for _ in 0..<runs where !isRepaired {
             let outcome = try Program.run(
-                "/usr/sbin/e2fsck", options + [path], limitSeconds: Self.repairLimitSeconds)
+                "/usr/sbin/e2fsck", repair.options + [path], limitSeconds: Self.repairLimitSeconds)
+            guard outcome != .exited(Program.notStarted) else {
+                reporter.say(name + ": could not be run")
+                return .impossible
+            }
             if case .exited(let status) = outcome { isRepaired = status <= 2 }
         }
         guard isRepaired else {
-            reporter.say("e2fsck " + options[0] + " " + path + ": not repaired")
-            return false
+            reporter.say(name + ": not repaired")
+            return .failed
         }
-        reporter.say("e2fsck " + options[0] + " " + path + ": repaired")
+        reporter.say(name + ": repaired")
         if let superblock = Ext4Superblock.read(path), !superblock.hasJournal {
             // A first run may have deleted the journal that a second one does not bring back.
             _ = try Program.run("/usr/sbin/tune2fs", ["-j", path], limitSeconds: Self.repairLimitSeconds)
         }
-        return true
+        return .succeeded
     }
 
     private func replace(_ reporter: borrowing Reporter) -> Bool {

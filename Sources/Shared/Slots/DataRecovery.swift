@@ -8,6 +8,10 @@
 ///        repair(preen) ─▶ repair(everything) ─▶ requestReset ─▶ replace ─▶ mount ─▶ completeReset ─▶ done
 ///                                                                 ▲  └──────┴─ fails ─▶ giveUp
 ///        factory reset asked for ─────────────────────────────────┘
+///        a step that could not be tried ──▶ giveUp
+///
+/// Only what is wrong with the file system itself leads to its replacement: a missing mount point or a
+/// missing e2fsck is the slot's fault, and the other slot may do better with the owner's data.
 ///
 /// The request is on disk before the first byte is replaced and is taken back after the new file system has
 /// been mounted: a power cut in between starts the replacement over, and never leaves half a file system in
@@ -29,10 +33,22 @@ public struct DataRecovery: Equatable, Sendable {
     }
 
     public enum Repair: Equatable, Sendable {
-        /// `e2fsck -p`: what is safe to do without asking.
+        /// What is safe to do without asking.
         case preen
-        /// `e2fsck -f -y`: whatever it takes, even if files are lost.
+        /// Whatever it takes, even if files are lost.
         case everything
+
+        /// For e2fsck(8). Without `-f` it believes a superblock that says "clean", and the mount that failed
+        /// knows better.
+        public var options: [String] { ["-f", self == .preen ? "-p" : "-y"] }
+    }
+
+    public enum Outcome: Equatable, Sendable {
+        case succeeded
+        /// It was tried, and the file system does not allow it.
+        case failed
+        /// It could not be tried, which says nothing about the file system.
+        case impossible
     }
 
     public private(set) var step: Step
@@ -47,8 +63,10 @@ public struct DataRecovery: Equatable, Sendable {
     }
 
     /// How the current step ended.
-    public mutating func finish(succeeded: Bool) {
+    public mutating func finish(_ outcome: Outcome) {
+        let succeeded = outcome == .succeeded
         switch step {
+        case .mount where outcome == .impossible, .repair where outcome == .impossible: step = .giveUp
         case .mount where succeeded: step = wasReplaced ? .completeReset : .done
         case .mount: step = wasReplaced ? .giveUp : escalate()
         case .repair where succeeded:

@@ -27,7 +27,7 @@ public enum FailureReason: UInt8, Sendable, CaseIterable {
     case bootPlanInvalid = 32
     /// The health services were not ready before the deadline.
     case notHealthyInTime = 33
-    /// A health service was lost for good after the boot had been healthy.
+    /// A health service was lost for good before the boot was healthy.
     case serviceLost = 34
     /// A restart was asked for before the boot was healthy.
     case rebootedBeforeHealthy = 35
