@@ -20,7 +20,6 @@ long amos_epoll_add(int epoll, int fd, uint32_t events, uint64_t tag) {
 long amos_epoll_modify(int epoll, int fd, uint32_t events, uint64_t tag) {
     return control(epoll, EPOLL_CTL_MOD, fd, events, tag);
 }
-long amos_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
 
 long amos_epoll_wait(int epoll, struct amos_ready *ready, int limit, int timeout_ms) {
     struct epoll_event events[64];
@@ -73,8 +72,9 @@ struct child {
 static int open_streams(const struct amos_spawn *plan) {
     int input = plan->input, output = plan->output;
     if (plan->terminal) {
-        input = output = open(plan->terminal, O_RDWR | O_CLOEXEC);
-        if (input < 0 || ioctl(input, TIOCSCTTY, 1) < 0) return -1;
+        // A serial line waits in open() for its other end, and PID 1 would wait with it.
+        input = output = open(plan->terminal, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+        if (input < 0 || ioctl(input, TIOCSCTTY, 1) < 0 || fcntl(input, F_SETFL, O_RDWR) < 0) return -1;
     }
     if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) return -1;
     if (plan->pass < 0) return 0;
@@ -252,8 +252,13 @@ long amos_receive(int fd, void *bytes, size_t limit, int *passed, int *sender) {
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level != SOL_SOCKET) continue;
         if (header->cmsg_type == SCM_RIGHTS) {
-            if (*passed >= 0) close(*passed);
-            memcpy(passed, CMSG_DATA(header), sizeof *passed);
+            // The buffer's slack takes more descriptors than the one it is for: whoever sends them must not
+            // fill this process's table.
+            size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+            for (size_t index = 0; index < count; index++) {
+                if (*passed >= 0) close(*passed);
+                memcpy(passed, CMSG_DATA(header) + index * sizeof(int), sizeof(int));
+            }
         } else if (header->cmsg_type == SCM_CREDENTIALS) {
             struct ucred credentials;
             memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
@@ -287,12 +292,6 @@ long amos_loopback_up(void) {
     }
     close(fd);
     return result;
-}
-
-uint64_t amos_unix_time_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 

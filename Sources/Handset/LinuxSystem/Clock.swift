@@ -1,9 +1,6 @@
 import CLinux
 
 public enum Clock {
-    /// `CLOCK_REALTIME` in nanoseconds since 1970; wrong until somebody has set the clock.
-    public static var unixNanoseconds: UInt64 { amos_unix_time_ns() }
-
     /// `CLOCK_BOOTTIME` in milliseconds: the supervisor's time.
     public static var bootMilliseconds: UInt64 { Machine.bootTimeNanoseconds / 1_000_000 }
 }

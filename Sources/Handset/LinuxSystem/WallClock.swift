@@ -2,7 +2,7 @@ import CLinux
 
 /// The time of day, in the kernel and in the hardware clock.
 public enum WallClock {
-    /// `CLOCK_REALTIME`, nanoseconds since 1970.
+    /// `CLOCK_REALTIME`, nanoseconds since 1970; wrong until somebody has set the clock.
     public static var unixNanoseconds: Int64 { amos_wall_time_ns() }
 
     /// Steps the clock (`clock_settime(2)`).

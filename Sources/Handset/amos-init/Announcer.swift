@@ -6,23 +6,13 @@ import Wire
 final class Announcer {
     /// What a host that does not read right now may miss at most; a boot chart of 1,000 services fits.
     static let backlogLimit = 256 * 1024
-    static let portName: StaticString = "amos.events"
 
     private var port: FileDescriptor?
     private var backlog: [UInt8] = []
     /// Sees every line, for `amosctl events`.
     var listener: (([UInt8]) -> Void)?
 
-    func openPort() {
-        guard let names = try? Directory.names(in: "/sys/class/virtio-ports") else { return }
-        for name in names {
-            let node = String(decoding: name, as: UTF8.self)
-            guard let label = contents(of: "/sys/class/virtio-ports/" + node + "/name", limit: 64),
-                label.starts(with: Self.portName.bytes)
-            else { continue }
-            port = try? FileDescriptor.open("/dev/" + node, [.writeOnly, .nonBlocking])
-        }
-    }
+    func openPort() { port = VirtioPort.open(named: "amos.events") }
 
     func announce(_ event: BootEvent) {
         guard port != nil || listener != nil else { return }

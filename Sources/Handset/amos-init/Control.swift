@@ -21,9 +21,12 @@ final class Connection {
 extension Supervision {
     /// More callers are turned away: `amosctl`, the logger and a handful of daemons use it.
     static let connectionLimit = 32
+    /// What others than root may hold of them: nobody else can lock root out.
+    static let ordinaryConnectionLimit = 16
 
     func acceptConnections() {
-        while let descriptor = controlSocket.accept() {
+        for _ in 0..<Self.packetLimit {
+            guard let descriptor = controlSocket.accept() else { return }
             let socket = LocalSocket(descriptor)
             let isRoot = (try? socket.peerUserID()) == 0 || !options.isSystem
             add(Connection(socket, isRoot: isRoot))
@@ -33,7 +36,7 @@ extension Supervision {
     private func add(_ connection: Connection) {
         var slot = connections.count
         for index in connections.indices where connections[index] == nil { slot = index }
-        guard slot < Self.connectionLimit else { return }
+        guard slot < (connection.isRoot ? Self.connectionLimit : Self.ordinaryConnectionLimit) else { return }
         if slot == connections.count { connections.append(nil) }
         connections[slot] = connection
         if (try? epoll.add(connection.socket.descriptor, tag: Self.tag(.connection, slot))) == nil {
@@ -45,7 +48,8 @@ extension Supervision {
     func serve(_ slot: Int) {
         guard slot < connections.count, let connection = connections[slot] else { return }
         do throws(SystemCallError) {
-            while let packet = try connection.socket.receive(limit: ControlRequest.limit) {
+            for _ in 0..<Self.packetLimit {
+                guard let packet = try connection.socket.receive(limit: ControlRequest.limit) else { break }
                 guard !packet.bytes.isEmpty else { return drop(slot) }
                 answer(packet.bytes, connection, slot)
                 guard connections[slot] != nil else { return }
@@ -73,7 +77,9 @@ extension Supervision {
         case .powerOff: shutDown(.powerOff, slot)
         case .reboot: shutDown(.reboot, slot)
         case .factoryReset:
-            SlotRecord.update { metadata, _ in metadata.requestFactoryReset() }
+            guard SlotRecord.update({ metadata, _ in metadata.requestFactoryReset() }) else {
+                return reply(.refused("the request cannot be written to misc; nothing was erased"), slot)
+            }
             shutDown(.reboot, slot)
         }
     }

@@ -71,16 +71,12 @@ extension Supervision {
         let pipe = try Pipe()
         spawn.passed = pipe.writing.rawValue
         spawn.passedAs = number
+        // Before the start: once a process runs, nothing here may fail, or nobody would know of it.
+        try epoll.add(pipe.reading, tag: Self.tag(.readiness, service))
         let process = try spawn.start()
-        try watchReadiness(service, pipe)
+        // The writing end closes here: when the service closes its own, or ends, the pipe says so.
+        resources[service].readiness = pipe.takeReading()
         return process
-    }
-
-    /// The writing end closes here: when the service closes its own, or ends, the pipe says so.
-    private func watchReadiness(_ service: Int, _ pipe: consuming Pipe) throws(SystemCallError) {
-        let reading = pipe.takeReading()
-        try epoll.add(reading, tag: Self.tag(.readiness, service))
-        resources[service].readiness = consume reading
     }
 
     private func output(of service: Int) throws(SystemCallError) -> Int32 {

@@ -46,15 +46,22 @@ final class PowerKey {
     init(_ device: consuming FileDescriptor) { self.device = device }
 
     /// Whether the key went down: `struct input_event` = 16 bytes of time, u16 type, u16 code, i32 value.
-    func wasPressed() -> Bool {
+    /// Throws when the device has gone.
+    func wasPressed() throws(SystemCallError) -> Bool {
         var isPressed = false
-        while let bytes = try? device.read(upTo: Self.size), bytes.count == Self.size {
+        while true {
+            let bytes: [UInt8]
+            do throws(SystemCallError) {
+                bytes = try device.read(upTo: Self.size)
+            } catch  where error.code == SystemCallError.wouldBlock {
+                return isPressed
+            }
+            guard bytes.count == Self.size else { return isPressed }
             let type = UInt16(bytes[16]) | UInt16(bytes[17]) << 8
             let code = UInt16(bytes[18]) | UInt16(bytes[19]) << 8
             // EV_KEY, KEY_POWER, pressed.
             if type == 1, code == 116, bytes[20] == 1 { isPressed = true }
         }
-        return isPressed
     }
 }
 
@@ -70,7 +77,10 @@ extension Supervision {
             let modules = try LateModules(inserting: paths)
             try epoll.add(modules.reading, tag: Self.tag(.modules, 0))
             lateModules = modules
-        } catch { Log.say(.error, error.description) }
+        } catch {
+            Log.say(.error, error.description)
+            findPowerKeys()
+        }
     }
 
     func takeModuleEvents() {
@@ -100,6 +110,11 @@ extension Supervision {
     }
 
     func takePowerKey(_ index: Int) {
-        if powerKeys[index].wasPressed() { beginShutdown(.powerOff) }
+        do throws(SystemCallError) {
+            if try powerKeys[index]?.wasPressed() == true { beginShutdown(.powerOff) }
+        } catch {
+            // Unplugged: the epoll would report it for ever.
+            powerKeys[index] = nil
+        }
     }
 }

@@ -5,8 +5,8 @@ import Wire
 
 /// The end of the machine, after the last service has ended.
 enum PowerControl {
-    /// How long what ignored everything else may take to die: SIGKILL needs no longer unless the kernel
-    /// hangs.
+    /// How long what ignored everything else may take to die, and to let go of `data`: SIGKILL needs no
+    /// longer unless the kernel hangs.
     static let killPatienceMilliseconds: UInt64 = 500
 
     static func finish(_ kind: ShutdownKind, _ announcer: Announcer) {
@@ -46,12 +46,20 @@ enum PowerControl {
 
     /// A file system that is still in use is at least made read-only, so that its journal is clean.
     private static func unmount(_ path: String, _ announcer: Announcer) {
-        do throws(SystemCallError) {
-            try Mount.detach(path)
-            announcer.announce(.unmounted(path: path))
-        } catch {
-            Log.say(.warning, error.description)
-            try? Mount.attach("none", at: path, type: "none", [.remount, .readOnly])
+        let end = Clock.bootMilliseconds + killPatienceMilliseconds
+        while true {
+            do throws(SystemCallError) {
+                try Mount.detach(path)
+                return announcer.announce(.unmounted(path: path))
+            } catch  where error.code == SystemCallError.busy && Clock.bootMilliseconds < end {
+                // Not every killed process is a child to wait for: the kernel's helper that keeps a crash
+                // report is none.
+                Machine.sleep(milliseconds: 5)
+            } catch {
+                Log.say(.warning, error.description)
+                try? Mount.attach("none", at: path, type: "none", [.remount, .readOnly])
+                return
+            }
         }
     }
 }

@@ -10,6 +10,10 @@ final class Supervision {
         case signal, control, connection, readiness, notify, modules, powerKey
     }
 
+    /// Packets taken per wake-up and socket: the epoll reports what is left, and nobody who sends without end
+    /// keeps PID 1 from the others.
+    static let packetLimit = 64
+
     let options: Options
     let announcer: Announcer
     var supervisor: Supervisor
@@ -17,7 +21,7 @@ final class Supervision {
     /// Services whose output pipe exists, in the order of their creation: the logger gets them in this order.
     var pipeOrder: [Int] = []
     var connections: [Connection?] = []
-    var powerKeys: [PowerKey] = []
+    var powerKeys: [PowerKey?] = []
     var lateModules: LateModules?
     var end: ShutdownKind?
     var epoll: Epoll
@@ -135,7 +139,8 @@ final class Supervision {
 
     /// sd_notify(3): lines of `NAME=value`; only `READY=1` means something here.
     private func takeNotifications() {
-        while let packet = try? notifySocket.receive(limit: 4096) {
+        for _ in 0..<Self.packetLimit {
+            guard let packet = try? notifySocket.receive(limit: 4096) else { return }
             let lines = packet.bytes.split(separator: UInt8(ascii: "\n"))
             guard lines.contains(where: { $0.elementsEqual("READY=1".utf8) }) else { continue }
             if let process = mainProcess(near: packet.sender) { handle(.ready(process: process)) }

@@ -46,6 +46,8 @@ enum SystemSetup {
         set("/proc/sys/kernel/core_pattern", "|/usr/libexec/amos/amos-crash %P %s %t %E")
         // One dump at a time: a crash loop must not fill the memory with dumping processes.
         set("/proc/sys/kernel/core_pipe_limit", "1")
+        // Ctrl-Alt-Del would reset at once, with `data` mounted; now PID 1 gets SIGINT, and ends in order.
+        set("/proc/sys/kernel/ctrl-alt-del", "0")
         try? Directory.make("/run/amos")
         ChildProcess.raiseDescriptorLimit()
     }

@@ -149,8 +149,8 @@ final class Logger {
 
     private func append(_ level: LogRecord.Level, _ service: String, _ text: [UInt8], _ now: UInt64) {
         let record = LogRecord(
-            sequence: 0, unixNanoseconds: Clock.unixNanoseconds, bootNanoseconds: now, level: level,
-            service: service, text: printable(text))
+            sequence: 0, unixNanoseconds: UInt64(max(0, WallClock.unixNanoseconds)), bootNanoseconds: now,
+            level: level, service: service, text: printable(text))
         // A full or broken disk must not stop the services: their lines are lost, and the kernel's log says
         // so.
         do throws(SystemCallError) { try ring.append(record) } catch { complain(error) }

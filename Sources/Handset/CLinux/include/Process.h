@@ -16,7 +16,6 @@ struct amos_ready {
 long amos_epoll_create(void);
 long amos_epoll_add(int epoll, int fd, uint32_t events, uint64_t tag);
 long amos_epoll_modify(int epoll, int fd, uint32_t events, uint64_t tag);
-long amos_epoll_remove(int epoll, int fd);
 /// Waits at most `timeout_ms` (-1: for ever).
 long amos_epoll_wait(int epoll, struct amos_ready *ready, int limit, int timeout_ms);
 
@@ -67,15 +66,13 @@ long amos_accept(int fd);
 long amos_peer_user(int fd);
 /// One packet, with a descriptor if `passed` >= 0. Never raises SIGPIPE.
 long amos_send(int fd, const void *bytes, size_t count, int passed, int may_wait);
-/// One packet. `passed` receives a descriptor or -1, `sender` the process id or 0. Longer packets: -EMSGSIZE.
+/// One packet. `passed` receives the last descriptor in it or -1, `sender` the process id or 0. Longer packets: -EMSGSIZE.
 long amos_receive(int fd, void *bytes, size_t limit, int *passed, int *sender);
 /// The reading end does not block.
 long amos_pipe(int *reading, int *writing);
 
 long amos_set_hostname(const char *name, size_t length);
 long amos_loopback_up(void);
-/// CLOCK_REALTIME in nanoseconds.
-uint64_t amos_unix_time_ns(void);
 
 enum {
     AMOS_EPOLLIN = EPOLLIN, AMOS_EPOLLOUT = EPOLLOUT, AMOS_EPOLLHUP = EPOLLHUP, AMOS_EPOLLERR = EPOLLERR,
