@@ -42,11 +42,6 @@ public enum Directory {
         try retryingOnInterrupt("unlink", path) { path.withCString { amos_unlink($0) } }
     }
 
-    /// `rmdir(2)`.
-    public static func remove(_ path: String) throws(SystemCallError) {
-        try retryingOnInterrupt("rmdir", path) { path.withCString { amos_rmdir($0) } }
-    }
-
     /// `rename(2)`.
     public static func rename(_ from: String, to target: String) throws(SystemCallError) {
         try retryingOnInterrupt("rename", target) {

@@ -37,7 +37,6 @@ public struct SystemCallError: Error, Equatable, Sendable, CustomStringConvertib
     public static let exists = EEXIST
     public static let wouldBlock = EAGAIN
     public static let busy = EBUSY
-    public static let invalid = EINVAL
 
     /// "No such file or directory"
     public var reason: String { String(cString: amos_reason(code)) }

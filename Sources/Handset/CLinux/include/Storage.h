@@ -32,10 +32,8 @@ static inline long amos_file_system_blocks(const char *path) {
 }
 static inline long amos_chdir(const char *path) { return amos_result(chdir(path)); }
 static inline long amos_chroot(const char *path) { return amos_result(chroot(path)); }
-static inline long amos_rmdir(const char *path) { return amos_result(rmdir(path)); }
 static inline void amos_sync(void) { sync(); }
 static inline long amos_drain(int fd) { return amos_result(tcdrain(fd)); }
-static inline long amos_exists(const char *path) { return access(path, F_OK) == 0; }
 
 static inline long amos_restart(void) { return amos_result(reboot(RB_AUTOBOOT)); }
 static inline long amos_power_off(void) { return amos_result(reboot(RB_POWER_OFF)); }
@@ -75,7 +73,6 @@ static inline const char *amos_next_name(DIR *directory) {
 }
 
 static const unsigned long AMOS_DM_DEV_CREATE = DM_DEV_CREATE;
-static const unsigned long AMOS_DM_DEV_REMOVE = DM_DEV_REMOVE;
 static const unsigned long AMOS_DM_DEV_SUSPEND = DM_DEV_SUSPEND;
 static const unsigned long AMOS_DM_TABLE_LOAD = DM_TABLE_LOAD;
 static const unsigned long AMOS_BLKGETSIZE64 = BLKGETSIZE64;
@@ -85,5 +82,5 @@ static const unsigned long AMOS_BLKZEROOUT = BLKZEROOUT;
 static const unsigned long AMOS_EXT4_RESIZE = _IOW('f', 16, uint64_t);
 static const unsigned long AMOS_MS_RDONLY = MS_RDONLY, AMOS_MS_NOSUID = MS_NOSUID, AMOS_MS_NODEV = MS_NODEV,
                            AMOS_MS_NOEXEC = MS_NOEXEC, AMOS_MS_NOATIME = MS_NOATIME, AMOS_MS_MOVE = MS_MOVE,
-                           AMOS_MS_BIND = MS_BIND, AMOS_MS_REMOUNT = MS_REMOUNT;
+                           AMOS_MS_REMOUNT = MS_REMOUNT;
 #endif
