@@ -26,8 +26,8 @@ struct AmosBench: ParsableCommand {
         commandName: "amos-bench",
         abstract: "Measures builds, image writers, boots and sizes beside what was promised.",
         discussion: """
-            Medians of several runs after a warm-up; what is compared runs in turns. A promise that is not kept
-            is marked MISSED and is no error: the exit status is 1 only if something cannot run at all.
+            Medians of several runs after a warm-up; what is compared runs in turns. A promise that is not
+            kept is marked MISSED and is no error: the exit status is 1 only if something cannot run at all.
 
             EXAMPLES
               amos-bench
