@@ -82,6 +82,11 @@ final class SignalPipe {
         }
         descriptor = ends[0]
         Self.writingEnd = ends[1]
+        // Whoever started this program may have blocked them.
+        var unblocked = sigset_t()
+        sigemptyset(&unblocked)
+        for number in Self.signals { sigaddset(&unblocked, number) }
+        pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
         for number in Self.signals {
             signal(number) { number in
                 var byte = UInt8(truncatingIfNeeded: number)
