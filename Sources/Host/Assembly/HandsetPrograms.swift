@@ -71,22 +71,25 @@ struct HandsetCompiler {
         let work = "\(cache)/build/\(SHA256Digest.of(home.path.utf8).description.prefix(16))"
         let scratch = "\(work)/\(program.library.rawValue)"
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+        let package = try linkPackage(in: work)
         // SwiftPM locks its scratch folder by itself; the toolset is written atomically.
         let toolset = HandsetToolset(
-            library: program.library, sysroot: sysroot, toolchain: toolchain, sources: home.path)
+            library: program.library, sysroot: sysroot, toolchain: toolchain, sources: package)
         let toolsetFile = "\(work)/\(program.library.rawValue).json"
         try toolset.json.write(toFile: toolsetFile, atomically: true, encoding: .utf8)
         let swift = try Tool("swift", package: "swift (from swift.org)")
         let result = try swift.run(
             [
-                "build", "-c", "release", "--package-path", home.path, "--scratch-path", scratch,
+                "build", "-c", "release", "--package-path", package, "--scratch-path", scratch,
                 "--triple", HandsetToolset.triple, "--toolset", toolsetFile, "--product", program.name,
             ], environment: ProcessInfo.processInfo.environment.merging(["AMOS_BUILD": "handset"]) { $1 })
         guard result.status == 0 else {
             let lines = (result.text + result.errorText).split(separator: "\n").filter {
                 !$0.hasPrefix("[") && !$0.hasPrefix("Building")
             }
-            throw Failure.compile(program: program.name, message: lines.suffix(40).joined(separator: "\n"))
+            let message = lines.suffix(40).joined(separator: "\n").replacing(
+                package + "/", with: home.path + "/")
+            throw Failure.compile(program: program.name, message: message)
         }
         let built = "\(scratch)/\(HandsetToolset.triple)/release/\(program.name)"
         let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: built)))
@@ -95,5 +98,20 @@ struct HandsetCompiler {
             throw Failure.changedMeanwhile(program: program.name)
         }
         try OutputFile.write(bytes, to: self.output(of: program, key: key), permissions: 0o755)
+    }
+
+    /// A package folder that holds nothing but links to the project's manifest and sources. In the project's
+    /// own folder SwiftPM would find the host's Package.resolved, fetch what stands in it and, because handset
+    /// programs need none of it, remove the file.
+    private func linkPackage(in work: String) throws(SystemError) -> String {
+        let package = work + "/package"
+        guard mkdir(package, 0o755) == 0 || errno == EEXIST else { throw SystemError("create", package) }
+        for name in ["Package.swift", "Sources"] {
+            let link = "\(package)/\(name)"
+            guard symlink("\(home.path)/\(name)", link) == 0 || errno == EEXIST else {
+                throw SystemError("create", link)
+            }
+        }
+        return package
     }
 }
