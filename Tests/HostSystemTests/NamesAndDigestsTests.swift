@@ -31,6 +31,16 @@ import Testing
     }
 }
 
+@Suite struct SortedPathsTests {
+    /// By bytes: capitals before small letters, `-` before `/`, which no locale would do.
+    @Test func findsEveryEntryAndNothingElse() {
+        let paths = ["", "B", "a", "a-b", "a/b", "é"]
+        for path in paths { #expect(SortedPaths.find(path, in: paths, path: { $0 }) == path) }
+        for path in ["A", "a/", "b", "zz"] { #expect(SortedPaths.find(path, in: paths, path: { $0 }) == nil) }
+        #expect(SortedPaths.find("a", in: [String](), path: { $0 }) == nil)
+    }
+}
+
 @Suite struct DigestTests {
     /// The vectors of FIPS 180-2, appendix B.
     @Test(arguments: [

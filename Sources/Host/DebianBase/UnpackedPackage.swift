@@ -67,20 +67,7 @@ public struct UnpackedPackage: Sendable {
         self.entries = entries
     }
 
-    public subscript(path: String) -> Entry? {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].path == path { return entries[middle] }
-            if entries[middle].path.utf8.lexicographicallyPrecedes(path.utf8) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return nil
-    }
+    public subscript(path: String) -> Entry? { SortedPaths.find(path, in: entries, path: \.path) }
 
     /// Hashes every file anew: the paths whose bytes in the cache are not those that were unpacked.
     public func damagedFiles() -> [String] {

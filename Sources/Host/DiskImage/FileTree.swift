@@ -1,3 +1,5 @@
+import HostSystem
+
 /// A file tree that is about to become a file system: what the image writers take, and nothing of the machine
 /// it was made on. Entries are kept sorted by path bytes, so equal trees give equal images.
 public struct FileTree: Sendable, Equatable {
@@ -73,18 +75,5 @@ public struct FileTree: Sendable, Equatable {
         entries = byPath.values.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
-    public subscript(path: String) -> Entry? {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].path == path { return entries[middle] }
-            if entries[middle].path.utf8.lexicographicallyPrecedes(path.utf8) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return nil
-    }
+    public subscript(path: String) -> Entry? { SortedPaths.find(path, in: entries, path: \.path) }
 }
