@@ -101,8 +101,8 @@ struct HandsetCompiler {
     }
 
     /// A package folder that holds nothing but links to the project's manifest and sources. In the project's
-    /// own folder SwiftPM would find the host's Package.resolved, fetch what stands in it and, because handset
-    /// programs need none of it, remove the file.
+    /// own folder SwiftPM would find the host's Package.resolved, fetch what stands in it and, because
+    /// handset programs need none of it, remove the file.
     private func linkPackage(in work: String) throws(SystemError) -> String {
         let package = work + "/package"
         guard mkdir(package, 0o755) == 0 || errno == EEXIST else { throw SystemError("create", package) }
