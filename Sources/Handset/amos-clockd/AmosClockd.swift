@@ -7,17 +7,19 @@ import Wire
 ///     amos-clockd [--allow-command-line] SERVER[:PORT]…
 ///
 /// `AMOS_TIME_SERVER` replaces the servers; with `--allow-command-line` so does `amos.time-server=` on the
-/// kernel command line. It never sets the clock to a time before one that was confirmed earlier.
+/// kernel command line. An answer is not authenticated, so nothing that outlasts the boot rests on it: a floor
+/// that it could raise would let one forged answer keep every true one out.
 @main
 enum AmosClockd {
     /// A quartz loses about a second a day; an hour keeps the handset well within a second.
     static let pollMilliseconds: UInt64 = 3_600_000
     static let firstRetryMilliseconds: UInt64 = 1_000
     static let retryLimitMilliseconds: UInt64 = 512_000
+    /// 2024: earlier than this software. No clock shows less, and no server may.
+    static let oldestSeconds: Int64 = 1_704_067_200
 
     static func main() {
-        var floor = ClockFloor()
-        startFromHardware(floor)
+        startFromHardware()
         let servers = timeServers()
         guard !servers.isEmpty else {
             Output.say("amos-clockd: no time servers; the hardware clock has to do")
@@ -26,7 +28,7 @@ enum AmosClockd {
         var next = 0
         var retryMilliseconds = firstRetryMilliseconds
         while true {
-            if synchronize(servers[next], &floor) {
+            if synchronize(servers[next]) {
                 retryMilliseconds = firstRetryMilliseconds
                 Machine.sleep(milliseconds: pollMilliseconds)
             } else {
@@ -40,24 +42,23 @@ enum AmosClockd {
     }
 
     /// The kernel has set the clock from the hardware at boot if it could; an RTC driver that comes later is
-    /// read here, and a clock before the floor is set to it.
-    private static func startFromHardware(_ floor: ClockFloor) {
+    /// read here, and a clock that shows an impossible time is set to the oldest possible one.
+    private static func startFromHardware() {
         var source = "rtc"
         var now = WallClock.unixNanoseconds / 1_000_000_000
-        if now < floor.seconds {
+        if now < oldestSeconds {
             now = WallClock.hardwareSeconds ?? 0
-            if now < floor.seconds { (now, source) = (floor.seconds, "floor") }
+            if now < oldestSeconds { (now, source) = (oldestSeconds, "none") }
             guard set(now * 1_000_000_000) else { return }
         }
         announce(source, now)
     }
 
-    private static func synchronize(_ server: TimeServer, _ floor: inout ClockFloor) -> Bool {
+    private static func synchronize(_ server: TimeServer) -> Bool {
         do throws(TimeServer.Failure) {
-            let time = try server.ask(floorSeconds: floor.seconds)
+            let time = try server.ask(floorSeconds: oldestSeconds)
             guard set(time) else { return false }
             let seconds = time / 1_000_000_000
-            floor.raise(to: seconds)
             do throws(SystemCallError) {
                 try WallClock.saveToHardware(unixSeconds: seconds)
             } catch  where error.code != SystemCallError.notFound {

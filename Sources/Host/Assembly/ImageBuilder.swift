@@ -12,7 +12,7 @@ public struct ImageBuilder {
         /// A device file's path, or the name of a known device.
         public var device: String
         public var variant: Device.Variant
-        /// nil: `out/DEVICE` in the working folder.
+        /// nil: `out/DEVICE` in the working folder, `out/DEVICE-user` for that variant.
         public var outputFolder: String?
         public var mirror: String?
         public var wantsQcow2 = false
@@ -110,7 +110,7 @@ final class Build {
         self.device = device
         self.home = home
         self.cache = cache
-        let chosen = request.outputFolder ?? "out/\(device.name)"
+        let chosen = request.outputFolder ?? Self.standardFolder(of: device)
         folder = URL(fileURLWithPath: chosen).standardizedFileURL.path
         workFolder = folder + "/.amos"
         try FileManager.default.createDirectory(atPath: workFolder, withIntermediateDirectories: true)
@@ -148,6 +148,11 @@ final class Build {
     private func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// A variant for sale is never overwritten by trying out the other one.
+    private static func standardFolder(of device: Device) -> String {
+        device.variant == .dev ? "out/\(device.name)" : "out/\(device.name)-\(device.variant.rawValue)"
     }
 
     /// How a path of this machine is called in records and reports.

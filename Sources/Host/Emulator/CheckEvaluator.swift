@@ -65,7 +65,9 @@ public struct CheckEvaluator: Sendable {
             let isUp = events.contains { if case .network = $0 { true } else { false } }
             return isUp ? nil : "no address was leased"
         case .clock:
-            let isSet = events.contains { if case .clock = $0 { true } else { false } }
+            let isSet = events.contains {
+                if case .clock(let source, _) = $0 { source != "none" } else { false }
+            }
             return isSet ? nil : "the clock was not set"
         case .memoryUsedBelow(let bytes): return memory(bytes, events)
         case .console(let pattern, let present): return console(pattern, present, record)

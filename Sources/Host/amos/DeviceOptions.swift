@@ -16,7 +16,8 @@ struct DeviceOptions: ParsableArguments {
     var variant: Device.Variant = .dev
 
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("Where images go (default: out/DEVICE).", valueName: "dir"))
+        name: .shortAndLong,
+        help: ArgumentHelp("Where images go (default: out/DEVICE or -user).", valueName: "dir"))
     var output: String?
 
     @Option(help: ArgumentHelp("The Debian archive (default: the one apt uses).", valueName: "uri"))

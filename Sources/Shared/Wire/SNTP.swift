@@ -35,7 +35,7 @@ public struct SNTPExchange: Equatable, Sendable {
             case .notSynchronised: "the server is not synchronised"
             case .kissOfDeath: "the server asks us to go away"
             case .tooFar: "the server, or the way to it, is too slow"
-            case .beforeFloor: "the answer is earlier than a time that was confirmed before"
+            case .beforeFloor: "the answer is earlier than any possible time"
             }
         }
     }
