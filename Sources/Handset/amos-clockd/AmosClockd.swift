@@ -7,8 +7,8 @@ import Wire
 ///     amos-clockd [--allow-command-line] SERVER[:PORT]…
 ///
 /// `AMOS_TIME_SERVER` replaces the servers; with `--allow-command-line` so does `amos.time-server=` on the
-/// kernel command line. An answer is not authenticated, so nothing that outlasts the boot rests on it: a floor
-/// that it could raise would let one forged answer keep every true one out.
+/// kernel command line. An answer is not authenticated, so nothing that outlasts the boot rests on it: a
+/// floor that it could raise would let one forged answer keep every true one out.
 @main
 enum AmosClockd {
     /// A quartz loses about a second a day; an hour keeps the handset well within a second.
