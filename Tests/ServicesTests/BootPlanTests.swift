@@ -29,7 +29,7 @@ import Testing
         storage.kind = .oneShot
         storage.program = "/bin/true"
         var plan = BootPlan(
-            hostname: "phone", isDebuggable: true, services: [home, logd, shell, storage],
+            hostname: "phone", services: [home, logd, shell, storage],
             lateModules: ["/usr/lib/modules/6.12/evdev.ko"],
             health: .init(services: ["home"], stableForMilliseconds: 5_000, deadlineMilliseconds: 60_000))
         plan.shutdownBudgetMilliseconds = 9_000

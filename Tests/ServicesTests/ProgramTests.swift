@@ -41,7 +41,7 @@ import Wire
         let stubborn = sh("stubborn", "trap '' TERM; while :; do sleep 1000; done")
         let services = [all, flaky, logd, missing, once, notify, stubborn].sorted { $0.name < $1.name }
         return BootPlan(
-            hostname: "test", isDebuggable: true, services: services, lateModules: [],
+            hostname: "test", services: services, lateModules: [],
             health: .init(
                 services: ["product"], stableForMilliseconds: 50, deadlineMilliseconds: 60_000))
     }

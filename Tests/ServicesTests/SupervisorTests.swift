@@ -7,7 +7,7 @@ import Wire
 @Suite struct SupervisorTests {
     private func plan(_ services: [ServiceDefinition], health: [String] = []) -> BootPlan {
         BootPlan(
-            hostname: "x", isDebuggable: true, services: services, lateModules: [],
+            hostname: "x", services: services, lateModules: [],
             health: .init(services: health, stableForMilliseconds: 1_000, deadlineMilliseconds: 10_000))
     }
 

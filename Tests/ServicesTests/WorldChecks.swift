@@ -110,7 +110,7 @@ extension World {
         }
         let health = services.filter { _ in random.chance(20) }.map(\.name)
         var plan = BootPlan(
-            hostname: "sim", isDebuggable: true, services: services, lateModules: [],
+            hostname: "sim", services: services, lateModules: [],
             health: .init(
                 services: health, stableForMilliseconds: UInt32(random.pick(3_000)),
                 deadlineMilliseconds: random.chance(50) ? 0 : UInt32(1_000 + random.pick(20_000))))

@@ -6,7 +6,7 @@ extension BootPlan {
     /// - Parameter lateModules: paths in the image, dependencies first.
     init(_ device: Device, lateModules: [String]) {
         self.init(
-            hostname: device.name, isDebuggable: device.variant == .dev,
+            hostname: device.name,
             services: device.services.map { Self.completed($0.definition, for: device) }
                 .sorted { $0.name < $1.name },
             lateModules: lateModules, health: device.health)

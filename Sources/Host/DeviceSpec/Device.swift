@@ -56,6 +56,11 @@ public struct Device: Sendable, Equatable {
         public struct Display: Sendable, Equatable {
             public var width: Int
             public var height: Int
+
+            public init(width: Int, height: Int) {
+                self.width = width
+                self.height = height
+            }
         }
     }
 

@@ -24,15 +24,7 @@ public struct MachineConfiguration: Sendable {
     /// The person's own options, last so that they win.
     public var extraArguments: [String] = []
 
-    public struct Display: Sendable, Equatable {
-        public var width: Int
-        public var height: Int
-
-        public init(width: Int, height: Int) {
-            self.width = width
-            self.height = height
-        }
-    }
+    public typealias Display = Device.Machine.Display
 
     public init(cpu: String, cpus: Int, memoryMebibytes: Int, display: Display?, disk: String) {
         self.cpu = cpu
@@ -45,7 +37,7 @@ public struct MachineConfiguration: Sendable {
     public init(_ machine: Device.Machine, disk: String) {
         self.init(
             cpu: machine.cpu, cpus: machine.cpus, memoryMebibytes: machine.memoryMebibytes,
-            display: Display(width: machine.display.width, height: machine.display.height), disk: disk)
+            display: machine.display, disk: disk)
     }
 }
 

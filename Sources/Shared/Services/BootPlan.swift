@@ -1,8 +1,6 @@
 /// What PID 1 does, compiled on the host from the device file and its services (`/usr/share/amos/boot.plan`).
 public struct BootPlan: Equatable, Sendable {
     public var hostname: String
-    /// A `user` image ignores debugging words on the kernel command line.
-    public var isDebuggable: Bool
     /// Sorted by name; every name in `requires`, `wants` and `after` is present.
     public var services: [ServiceDefinition]
     /// Kernel modules for PID 1 to insert while services start: absolute paths, dependencies first.
@@ -26,11 +24,10 @@ public struct BootPlan: Equatable, Sendable {
     }
 
     public init(
-        hostname: String, isDebuggable: Bool, services: [ServiceDefinition], lateModules: [String],
+        hostname: String, services: [ServiceDefinition], lateModules: [String],
         health: Health
     ) {
         self.hostname = hostname
-        self.isDebuggable = isDebuggable
         self.services = services
         self.lateModules = lateModules
         self.health = health

@@ -3,7 +3,7 @@ import Wire
 /// The compiled form, written on the host and read by PID 1; little-endian.
 ///
 ///     file      "AMOSPLAN" | u32 version | u32 length of the body | u32 CRC-32 of the body | body
-///     body      text hostname | u8 debuggable | u32 shutdown budget ms | u32 stable ms | u32 deadline ms
+///     body      text hostname | u32 shutdown budget ms | u32 stable ms | u32 deadline ms
 ///               | texts late modules | u32 count, names | indices health | services by name
 ///     service   u8 kind | indices requires | indices wants | indices after | text program | texts arguments
 ///               | texts environment | u32 uid | u32 gid | u16 count, u32 groups | u8 readiness
@@ -24,7 +24,6 @@ extension BootPlan {
         try checkOrder()
         var body = ByteWriter(capacity: 256 * services.count)
         body.write(hostname)
-        body.write(isDebuggable ? 1 : 0 as UInt8)
         body.write(shutdownBudgetMilliseconds)
         body.write(health.stableForMilliseconds)
         body.write(health.deadlineMilliseconds)
@@ -112,7 +111,6 @@ extension BootPlan {
     private static func decode(body: Span<UInt8>) throws(WireError) -> BootPlan {
         var reader = ByteReader(body)
         let hostname = try reader.readText()
-        let isDebuggable = try reader.readUInt8() != 0
         let shutdownBudget = try reader.readUInt32()
         let stable = try reader.readUInt32()
         let deadline = try reader.readUInt32()
@@ -137,7 +135,7 @@ extension BootPlan {
         }
         try reader.finish()
         var plan = BootPlan(
-            hostname: hostname, isDebuggable: isDebuggable, services: services, lateModules: lateModules,
+            hostname: hostname, services: services, lateModules: lateModules,
             health: Health(
                 services: health, stableForMilliseconds: stable, deadlineMilliseconds: deadline))
         plan.shutdownBudgetMilliseconds = shutdownBudget
