@@ -51,8 +51,8 @@ import Testing
         expected.stopSignal = 2
         expected.stopGraceMilliseconds = 1_500
         expected.terminal = "/dev/ttyAMA1"
-        expected.memoryLimitBytes = 8 << 20
-        expected.processLimit = 3
+        expected.resources.memoryMaxBytes = 8 << 20
+        expected.resources.processLimit = 3
         expected.stopsLast = true
         #expect(try service(Self.everything) == expected)
     }

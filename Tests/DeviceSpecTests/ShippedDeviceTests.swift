@@ -57,7 +57,7 @@ import Testing
         let logd = try #require(device.services.first { $0.definition.name == "logd" })
         #expect(logd.definition.readiness == .descriptor(3))
         #expect(logd.definition.stopsLast)
-        #expect(logd.definition.memoryLimitBytes == 16 << 20)
+        #expect(logd.definition.resources.memoryMaxBytes == 16 << 20)
         #expect(logd.programLocation?.line == 3)
         #expect(logd.programLocation?.column == 10)
     }

@@ -16,8 +16,8 @@ import Testing
         home.supplementaryGroupIDs = [7, 8]
         home.readiness = .descriptor(3)
         home.restart = .always
-        home.memoryLimitBytes = 1 << 33
-        home.processLimit = 12
+        home.resources.memoryMaxBytes = 1 << 33
+        home.resources.processLimit = 12
         var logd = ServiceDefinition(name: "logd")
         logd.program = "/usr/libexec/amos/amos-logd"
         logd.readiness = .notify

@@ -124,7 +124,9 @@ struct World {
         case .spawn(let service): return try spawn(service)
         case .signal(let service, let process, _): try signal(service, process)
         case .killGroup(let service, let process): try kill(service, process)
-        case .announce: break
+        case .announce, .probe, .arm, .disarm, .measure, .forgetStored, .stamp, .fallBack, .overdue,
+            .replan:
+            break
         case .becameReady:
             becameReady += 1
             try checkHealthIsUp("becameReady")

@@ -12,8 +12,8 @@ extension Supervision {
         do throws(SystemCallError) {
             let root = try Cgroup(creating: mountPoint + "/amos")
             // A memory cgroup costs the kernel some 100 KB: only plans that set limits pay for it.
-            if plan.services.contains(where: { $0.memoryLimitBytes > 0 }) { try enable("+memory", root) }
-            if plan.services.contains(where: { $0.processLimit > 0 }) { try enable("+pids", root) }
+            if plan.services.contains(where: { $0.resources.memoryMaxBytes > 0 }) { try enable("+memory", root) }
+            if plan.services.contains(where: { $0.resources.processLimit > 0 }) { try enable("+pids", root) }
             return root.path
         } catch {
             Log.say(.error, error.description)
@@ -33,10 +33,10 @@ extension Supervision {
         if let number = resources[service].cgroupDirectory?.rawValue { return number }
         let definition = supervisor.plan.services[service]
         let group = try Cgroup(creating: cgroupRoot + "/" + definition.name)
-        if definition.memoryLimitBytes > 0 {
-            try group.write(String(definition.memoryLimitBytes), to: "memory.max")
+        if definition.resources.memoryMaxBytes > 0 {
+            try group.write(String(definition.resources.memoryMaxBytes), to: "memory.max")
         }
-        if definition.processLimit > 0 { try group.write(String(definition.processLimit), to: "pids.max") }
+        if definition.resources.processLimit > 0 { try group.write(String(definition.resources.processLimit), to: "pids.max") }
         let directory = try group.open()
         let number = directory.rawValue
         resources[service].cgroup = group

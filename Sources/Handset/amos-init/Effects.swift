@@ -26,6 +26,7 @@ extension Supervision {
         case .killGroup(let service, let process): killGroup(service, process)
         case .announce(let service, let state, let process, let reason):
             report(service, state, process, reason)
+        case .probe, .arm, .disarm, .measure, .forgetStored, .stamp, .fallBack, .overdue, .replan: break
         case .becameReady:
             announceMemory()
             announcer.announce(.ready)

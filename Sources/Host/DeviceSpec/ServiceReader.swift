@@ -31,8 +31,8 @@ struct ServiceReader {
         service.stopGraceMilliseconds = stop.milliseconds("grace") ?? service.stopGraceMilliseconds
         service.terminal = reader.text("terminal") ?? ""
         let limits = reader.map("limits")
-        service.memoryLimitBytes = limits.bytes("memory") ?? 0
-        service.processLimit = limits.integer("processes").map(UInt32.init) ?? 0
+        service.resources.memoryMaxBytes = limits.bytes("memory") ?? 0
+        service.resources.processLimit = limits.integer("processes").map(UInt32.init) ?? 0
         service.stopsLast = reader.text("stops-last") == "true"
         return service
     }

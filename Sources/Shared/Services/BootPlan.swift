@@ -7,6 +7,9 @@ public struct BootPlan: Equatable, Sendable {
     public var lateModules: [String]
     public var health: Health
     public var shutdownBudgetMilliseconds: UInt32 = 8_000
+    /// The machine's watchdog (`/dev/watchdog`) resets it when PID 1 has not fed it for this long; 0: not
+    /// used.
+    public var machineWatchdogMilliseconds: UInt32 = 0
 
     /// When a boot counts as good.
     public struct Health: Equatable, Sendable {

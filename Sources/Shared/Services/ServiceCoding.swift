@@ -13,6 +13,7 @@ extension ServiceDefinition {
         case .exec: body.write(readiness: 0, descriptor: -1)
         case .descriptor(let descriptor): body.write(readiness: 1, descriptor: descriptor)
         case .notify: body.write(readiness: 2, descriptor: -1)
+        case .probe: body.write(readiness: 3, descriptor: -1)
         }
         body.write(startTimeoutMilliseconds)
         body.write(restart.rawValue)
@@ -22,8 +23,8 @@ extension ServiceDefinition {
         body.write(stopSignal)
         body.write(stopGraceMilliseconds)
         body.write(terminal)
-        body.write(memoryLimitBytes)
-        body.write(processLimit)
+        body.write(resources.memoryMaxBytes)
+        body.write(resources.processLimit)
         body.write(stopsLast ? 1 : 0 as UInt8)
     }
 
@@ -47,8 +48,8 @@ extension ServiceDefinition {
         stopSignal = try reader.readUInt8()
         stopGraceMilliseconds = try reader.readUInt32()
         terminal = try reader.readText()
-        memoryLimitBytes = try reader.readUInt64()
-        processLimit = try reader.readUInt32()
+        resources.memoryMaxBytes = try reader.readUInt64()
+        resources.processLimit = try reader.readUInt32()
         stopsLast = try reader.readUInt8() != 0
     }
 }
@@ -105,6 +106,7 @@ extension ByteReader {
         case 0: return .exec
         case 1: return .descriptor(descriptor)
         case 2: return .notify
+        case 3: return .probe
         default: throw .malformed(offset: start, expected: "a kind of readiness")
         }
     }
