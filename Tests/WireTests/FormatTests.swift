@@ -40,7 +40,8 @@ import Testing
             name: "x", state: .failed, pid: 0, restarts: 7, sinceMilliseconds: 1 << 40,
             reason: "exit status 1")
         let replies: [ControlReply] = [
-            .row(status), .end, .refused("no such service"), .event(line: "{}"), .pipe(service: "x"),
+            .row(status), .end, .refused("no such service"), .event(line: "{}"),
+            .source(LogSource(service: "x", process: 7, linesPerSecond: 200, burst: 1)),
         ]
         for reply in replies { #expect(try ControlReply(decoding: reply.encode()) == reply) }
         let log = LogRequest(follow: true, lines: 20, service: "logd")

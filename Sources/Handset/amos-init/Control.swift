@@ -10,6 +10,8 @@ final class Connection {
     let isRoot: Bool
     var nextRow: Int?
     var nextPipe: Int?
+    /// Services whose pipe the logger has and of which it does not know the newest; each at most once.
+    var changedSources: [Int] = []
     var wantsEvents = false
 
     init(_ socket: consuming LocalSocket, isRoot: Bool) {
@@ -109,12 +111,8 @@ extension Supervision {
         if (try? connection.socket.send(reply.encode())) != true { drop(slot) }
     }
 
-    func continueAllConnections() {
-        for slot in connections.indices where connections[slot]?.nextPipe != nil { proceed(slot) }
-    }
-
     /// Sends rows and pipes until there are no more or the caller takes no more.
-    private func proceed(_ slot: Int) {
+    func proceed(_ slot: Int) {
         guard let connection = connections[slot] else { return }
         do throws(SystemCallError) {
             var isBlocked = false
@@ -124,13 +122,7 @@ extension Supervision {
                 isBlocked = try !connection.socket.send(message.encode())
                 if !isBlocked { connection.nextRow = isLast ? nil : row + 1 }
             }
-            while let next = connection.nextPipe, next < pipeOrder.count, !isBlocked {
-                let service = pipeOrder[next]
-                let message = ControlReply.pipe(service: supervisor.plan.services[service].name)
-                let number = resources[service].output?.reading.rawValue ?? -1
-                isBlocked = try !connection.socket.send(message.encode(), passing: number)
-                if !isBlocked { connection.nextPipe = next + 1 }
-            }
+            if !isBlocked { isBlocked = try !sendSources(connection) }
             let interest: Epoll.Interest = isBlocked ? [.reading, .writing] : .reading
             try epoll.modify(connection.socket.descriptor, tag: Self.tag(.connection, slot), for: interest)
         } catch { drop(slot) }

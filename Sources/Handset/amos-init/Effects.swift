@@ -8,6 +8,8 @@ final class ServiceResources {
     /// Where its output goes. Kept for as long as PID 1 lives, so nothing is lost when the service or the
     /// logger restarts.
     var output: Pipe?
+    /// The process whose lines they are, as the logger is told.
+    var writer: Int32 = 0
     /// The reading end of its readiness descriptor, while it is starting.
     var readiness: FileDescriptor?
     var cgroup: Cgroup?
@@ -43,7 +45,9 @@ extension Supervision {
 
     private func spawn(_ service: Int) -> Supervisor.Event {
         do throws(SystemCallError) {
-            return .spawned(service: service, process: try start(service))
+            let process = try start(service)
+            tellLogger(service, process: process)
+            return .spawned(service: service, process: process)
         } catch {
             Log.say(.error, supervisor.plan.services[service].name + ": " + error.description)
             resources[service].readiness = nil
@@ -86,7 +90,7 @@ extension Supervision {
         let number = pipe.writing.rawValue
         resources[service].output = consume pipe
         pipeOrder.append(service)
-        continueAllConnections()
+        continueLogConnections()
         return number
     }
 

@@ -125,7 +125,10 @@ final class Supervision {
         while let ended = ChildProcess.reap() {
             let status: ExitStatus =
                 ended.signal != 0 ? .killed(signal: ended.signal) : .exited(code: ended.exitCode)
-            if let service = supervisor.service(of: ended.process) { resources[service].readiness = nil }
+            if let service = supervisor.service(of: ended.process) {
+                resources[service].readiness = nil
+                tellLogger(service, process: 0)
+            }
             handle(.exited(process: ended.process, status))
         }
     }

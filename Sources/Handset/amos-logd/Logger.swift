@@ -122,10 +122,10 @@ final class Logger {
         let bytes = packet.bytes
         let pipe = packet.takePassed()
         guard !bytes.isEmpty else { throw SystemCallError("receive", "PID 1 has closed", code: 0) }
-        guard case .pipe(let service)? = try? ControlReply(decoding: bytes), let pipe = consume pipe else {
+        guard case .source(let news)? = try? ControlReply(decoding: bytes), let pipe = consume pipe else {
             return
         }
-        let source = Source(service, pipe)
+        let source = Source(news.service, pipe)
         sources.append(source)
         try epoll.add(source.pipe, tag: Self.tag(.service, sources.count - 1))
     }

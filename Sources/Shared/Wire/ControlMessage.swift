@@ -6,8 +6,8 @@
 ///     reply     u8 version = 1 | u8 kind | fields of that kind
 ///
 /// `status` answers with one `row` per service and an `end`; `events` with event lines until the caller
-/// goes away; `attachLog` (root only) with one `pipe` per service, each with a descriptor (SCM_RIGHTS), now
-/// and later; everything else with `end` or `refused`.
+/// goes away; `attachLog` (root only) with one `source` per service, each with a descriptor (SCM_RIGHTS), now
+/// and later, and with a further one, without descriptor, whenever what it says has changed; everything else with `end` or `refused`.
 public struct ControlRequest: Equatable, Sendable {
     public enum Command: UInt8, Sendable, CaseIterable {
         case status = 1
@@ -66,8 +66,7 @@ public enum ControlReply: Equatable, Sendable {
     /// Nothing was done, and why.
     case refused(String)
     case event(line: String)
-    /// A descriptor comes with it: the reading end of this service's output.
-    case pipe(service: String)
+    case source(LogSource)
 
     /// No packet is longer.
     public static let limit = ControlRequest.limit
@@ -86,9 +85,9 @@ public enum ControlReply: Equatable, Sendable {
         case .event(let line):
             writer.write(4 as UInt8)
             writer.write(line)
-        case .pipe(let service):
+        case .source(let source):
             writer.write(5 as UInt8)
-            writer.write(service)
+            source.encode(to: &writer)
         }
         return writer.bytes
     }
@@ -105,7 +104,7 @@ public enum ControlReply: Equatable, Sendable {
         case 2: self = .end
         case 3: self = .refused(try reader.readText())
         case 4: self = .event(line: try reader.readText())
-        case 5: self = .pipe(service: try reader.readText())
+        case 5: self = .source(try LogSource(decoding: &reader))
         default: throw .malformed(offset: 1, expected: "a known kind of reply")
         }
         try reader.finish()
