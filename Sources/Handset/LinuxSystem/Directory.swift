@@ -37,6 +37,9 @@ public enum Directory {
         } catch  where error.code == SystemCallError.exists {}
     }
 
+    /// Whether something has this name, a dangling link included (`lstat(2)`).
+    public static func exists(_ path: String) -> Bool { path.withCString { amos_exists($0) != 0 } }
+
     /// `unlink(2)`.
     public static func unlink(_ path: String) throws(SystemCallError) {
         try retryingOnInterrupt("unlink", path) { path.withCString { amos_unlink($0) } }

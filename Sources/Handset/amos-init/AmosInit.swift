@@ -9,14 +9,13 @@ import Wire
 /// never let one service's trouble become another's: an internal failure is logged, contained and survived.
 /// Decisions are made in `Shared/Services`; this folder performs them.
 ///
-/// As PID 1 it takes no arguments. For tests and measurements it also runs as an ordinary program,
-/// `amos-init --plan FILE --run DIRECTORY`: it then mounts nothing, touches no slot, and exits when a
-/// shutdown is done.
+/// As PID 1 it takes no arguments. For tests and measurements it also runs as an ordinary program (`Options`):
+/// it then mounts nothing, touches no slot, and exits when a shutdown is done.
 @main
 enum AmosInit {
     static func main() {
         guard let options = Options(ProcessArguments.read()) else {
-            Log.say(.error, "usage: amos-init [--plan FILE --run DIRECTORY]")
+            Log.say(.error, Options.usage)
             return
         }
         Log.isSystem = options.isSystem
@@ -72,28 +71,5 @@ enum InitError: Error, CustomStringConvertible {
         case .system: .initFailed
         case .plan: .bootPlanInvalid
         }
-    }
-}
-
-struct Options {
-    var planPath = "/usr/share/amos/boot.plan"
-    var runDirectory = "/run/amos"
-    /// This is the handset's PID 1 and not a test.
-    var isSystem: Bool
-
-    init?(_ arguments: [String]) {
-        isSystem = ChildProcess.thisProcess == 1 && arguments.isEmpty
-        // The kernel hands words of its command line that it does not know to PID 1: they are no arguments
-        // of ours.
-        guard ChildProcess.thisProcess != 1 || arguments.first?.utf8.starts(with: "--plan".utf8) == true
-        else {
-            isSystem = true
-            return
-        }
-        guard arguments.count == 4, UTF8Text.equal(arguments[0], "--plan"),
-            UTF8Text.equal(arguments[2], "--run")
-        else { return nil }
-        planPath = arguments[1]
-        runDirectory = arguments[3]
     }
 }

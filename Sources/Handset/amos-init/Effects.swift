@@ -17,6 +17,12 @@ final class ServiceResources {
     /// because it compares the kill count of the wrong one. A process that moves itself there lives.
     var members: FileDescriptor?
     var cgroupDirectory: FileDescriptor?
+    /// In the order of the plan; a socket that could not be made is missing.
+    var sockets: [ServiceSocketHolder] = []
+    var stored: [StoredDescriptor] = []
+    /// What the service last said about itself (`STATUS=`), or why it could not be started.
+    var statusText = ""
+    var isReloading = false
 }
 
 extension Supervision {
@@ -28,7 +34,8 @@ extension Supervision {
         case .killGroup(let service, let process): killGroup(service, process)
         case .announce(let service, let state, let process, let reason):
             report(service, state, process, reason)
-        case .probe, .arm, .disarm, .measure, .forgetStored, .stamp, .fallBack, .overdue, .replan: break
+        case .forgetStored(let service): resources[service].stored = []
+        case .probe, .arm, .disarm, .measure, .stamp, .fallBack, .overdue, .replan: break
         case .becameReady:
             announceMemory()
             announcer.announce(.ready)
@@ -100,10 +107,7 @@ extension Supervision {
         if !environment.contains(where: { $0.utf8.starts(with: "PATH=".utf8) }) {
             environment.append("PATH=/usr/sbin:/usr/bin:/sbin:/bin")
         }
-        if definition.readiness == .notify {
-            environment.append("NOTIFY_SOCKET=" + options.runDirectory + "/notify")
-        }
-        return environment
+        return environment + notificationEnvironment(of: definition)
     }
 
     private func report(_ service: Int, _ state: ServiceState, _ process: Int32, _ reason: Reason) {

@@ -23,6 +23,7 @@ final class Supervision {
     var connections: [Connection?] = []
     var powerKeys: [PowerKey?] = []
     var lateModules: LateModules?
+    var notificationComplaintCount = 0
     var end: ShutdownKind?
     var epoll: Epoll
     let null: FileDescriptor
@@ -61,6 +62,7 @@ final class Supervision {
     /// Returns when a shutdown is done and this is not the handset's PID 1.
     func run() {
         if !options.isSystem { ChildProcess.adoptOrphans() }
+        makeSockets()
         handle(.boot)
         startLateModules()
         var tags: [UInt64] = []
@@ -122,6 +124,9 @@ final class Supervision {
             default: beginShutdown(.powerOff)
             }
         }
+        // First: a notification from a process that has ended is understood only as long as the process
+        // has not been reaped.
+        takeNotifications()
         while let ended = ChildProcess.reap() {
             let status: ExitStatus =
                 ended.signal != 0 ? .killed(signal: ended.signal) : .exited(code: ended.exitCode)
@@ -138,28 +143,5 @@ final class Supervision {
         let process = supervisor.process(of: service)
         if bytes.isEmpty || bytes.contains(UInt8(ascii: "\n")) { resources[service].readiness = nil }
         if bytes.contains(UInt8(ascii: "\n")) { handle(.ready(process: process)) }
-    }
-
-    /// sd_notify(3): lines of `NAME=value`; only `READY=1` means something here.
-    private func takeNotifications() {
-        for _ in 0..<Self.packetLimit {
-            guard let packet = try? notifySocket.receive(limit: 4096) else { return }
-            let lines = packet.bytes.split(separator: UInt8(ascii: "\n"))
-            guard lines.contains(where: { $0.elementsEqual("READY=1".utf8) }) else { continue }
-            if let process = mainProcess(near: packet.sender) { handle(.ready(process: process)) }
-        }
-    }
-
-    /// A service may notify from a child: its cgroup then names the service.
-    private func mainProcess(near sender: Int32) -> Int32? {
-        if supervisor.service(of: sender) != nil { return sender }
-        guard let line = contents(of: "/proc/" + String(sender) + "/cgroup", limit: 512),
-            let slash = line.lastIndex(of: UInt8(ascii: "/"))
-        else { return nil }
-        let name = line[(slash + 1)...].prefix { $0 != 0x0a }
-        guard let service = supervisor.plan.index(of: String(decoding: name, as: UTF8.self)) else {
-            return nil
-        }
-        return supervisor.process(of: service)
     }
 }

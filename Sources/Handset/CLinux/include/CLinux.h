@@ -9,5 +9,6 @@
 #include "Files.h"
 #include "Network.h"
 #include "Process.h"
+#include "Sockets.h"
 #include "Storage.h"
 #endif

@@ -42,6 +42,10 @@ static inline long amos_file_size(int fd) {
 }
 static inline long amos_rename(const char *from, const char *to) { return amos_result(rename(from, to)); }
 static inline long amos_unlink(const char *path) { return amos_result(unlink(path)); }
+static inline int amos_exists(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0;
+}
 static inline long amos_mkdir(const char *path, unsigned permissions) {
     return amos_result(mkdir(path, permissions));
 }

@@ -1,0 +1,47 @@
+import LinuxSystem
+import Wire
+
+/// What `amos-init` was called with. As the handset's PID 1 it takes no arguments; for tests, measurements and
+/// containers it runs as an ordinary program: `--plan FILE --run DIRECTORY [--state DIRECTORY]`.
+struct Options {
+    static let usage = "usage: amos-init [--plan FILE --run DIRECTORY [--state DIRECTORY]]"
+
+    var planPath = "/usr/share/amos/boot.plan"
+    /// Sockets; gone after a reboot.
+    var runDirectory = "/run/amos"
+    /// What outlives a reboot: stamps of one-shots that are done for good, and when timers last fired. Made
+    /// when the first of them is written.
+    var stateDirectory = "/data/amos/init"
+    /// This is the handset's PID 1 and not a test.
+    var isSystem: Bool
+
+    init?(_ arguments: [String]) {
+        let isFirst = ChildProcess.thisProcess == 1
+        isSystem = isFirst && arguments.isEmpty
+        // The kernel hands words of its command line that it does not know to PID 1: they are no arguments
+        // of ours.
+        guard !isFirst || arguments.first?.utf8.starts(with: "--plan".utf8) == true else {
+            isSystem = true
+            return
+        }
+        var (plan, run, state) = (String?.none, String?.none, String?.none)
+        var next = 0
+        while next + 1 < arguments.count {
+            let (name, value) = (arguments[next], arguments[next + 1])
+            if UTF8Text.equal(name, "--plan") {
+                plan = value
+            } else if UTF8Text.equal(name, "--run") {
+                run = value
+            } else if UTF8Text.equal(name, "--state") {
+                state = value
+            } else {
+                return nil
+            }
+            next += 2
+        }
+        guard next == arguments.count, let plan, let run else { return nil }
+        planPath = plan
+        runDirectory = run
+        stateDirectory = state ?? run + "/state"
+    }
+}

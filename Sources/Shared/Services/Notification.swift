@@ -1,0 +1,177 @@
+import Wire
+
+/// One datagram on `$NOTIFY_SOCKET`, as sd_notify(3) describes it: lines of `NAME=value`.
+///
+/// The bytes come from any process that can reach the socket, so nothing in them is trusted further than its
+/// form: a value must be exactly as the manual has it, or its line changes nothing and is counted in
+/// `malformedCount`; the other lines still hold, since a wrong one must not cost a service its `READY=1`.
+/// Names that are not listed here are ignored, as the protocol asks (`ERRNO`, `BUSERROR`, `MONOTONIC_USEC`
+/// and the like). Of a name that occurs twice, the last one holds. Descriptors travel beside the bytes; what
+/// becomes of them is said by `storesDescriptors`, `removesDescriptors` and `isBarrier`.
+public struct Notification: Equatable, Sendable {
+    /// Longer datagrams are refused whole; the protocol's messages have some dozens of bytes.
+    public static let sizeLimit = 4096
+    /// Descriptors in one message; more are closed unseen. The reference implementation sends one to three.
+    public static let descriptorLimit = 16
+    /// Bytes of a status text that are kept: one line on a terminal, and what a service costs PID 1.
+    public static let statusLimit = 160
+    /// As sd_pid_notify_with_fds(3) has it.
+    public static let descriptorNameLimit = 255
+    /// What one `EXTEND_TIMEOUT_USEC` may add: a service that needs longer says so again.
+    public static let extensionLimitMilliseconds: UInt64 = 3_600_000
+
+    public enum Watchdog: Equatable, Sendable {
+        /// `WATCHDOG=1`
+        case alive
+        /// `WATCHDOG=trigger`: it says itself that it is broken.
+        case broken
+    }
+
+    public var isReady = false
+    public var isReloading = false
+    public var isStopping = false
+    /// For people: valid UTF-8 without control characters, at most `statusLimit` bytes; may be empty.
+    public var statusText: String?
+    public var watchdog: Watchdog?
+    /// A new interval; 0 turns the watchdog off.
+    public var watchdogMicroseconds: UInt64?
+    public var mainProcess: Int32?
+    public var extensionMilliseconds: UInt64?
+    /// `FDSTORE=1`: the descriptors that came along are to be kept.
+    public var storesDescriptors = false
+    /// `FDSTOREREMOVE=1`: those called `descriptorName` are to be dropped.
+    public var removesDescriptors = false
+    public var descriptorName: String?
+    /// `BARRIER=1`: the sender waits until the descriptor that came along is closed.
+    public var isBarrier = false
+    /// Lines that have a known name and a value that it cannot have.
+    public var malformedCount = 0
+
+    public init() {}
+
+    public init(parsing bytes: [UInt8]) { self.init(parsing: bytes.span) }
+
+    public init(parsing bytes: Span<UInt8>) {
+        guard bytes.count <= Self.sizeLimit else {
+            malformedCount = 1
+            return
+        }
+        var start = 0
+        while start < bytes.count {
+            var end = start
+            while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+            take(line: bytes.extracting(start..<end))
+            start = end + 1
+        }
+    }
+
+    private mutating func take(line: Span<UInt8>) {
+        var nameEnd = 0
+        while nameEnd < line.count, line[nameEnd] != UInt8(ascii: "=") { nameEnd += 1 }
+        guard nameEnd < line.count else { return }
+        let name = line.extracting(0..<nameEnd)
+        let value = line.extracting((nameEnd + 1)..<line.count)
+        if !take(name, value) { malformedCount += 1 }
+    }
+
+    /// False for a known name with a value that it cannot have.
+    private mutating func take(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+        if Self.equal(name, "READY") { return Self.set(&isReady, value) }
+        if Self.equal(name, "RELOADING") { return Self.set(&isReloading, value) }
+        if Self.equal(name, "STOPPING") { return Self.set(&isStopping, value) }
+        if Self.equal(name, "FDSTORE") { return Self.set(&storesDescriptors, value) }
+        if Self.equal(name, "FDSTOREREMOVE") { return Self.set(&removesDescriptors, value) }
+        if Self.equal(name, "BARRIER") { return Self.set(&isBarrier, value) }
+        if Self.equal(name, "STATUS") {
+            statusText = Self.text(value)
+        } else if Self.equal(name, "WATCHDOG") {
+            return takeWatchdog(value)
+        } else if Self.equal(name, "WATCHDOG_USEC") {
+            guard let number = Self.number(value) else { return false }
+            watchdogMicroseconds = number
+        } else if Self.equal(name, "MAINPID") {
+            guard let number = Self.number(value), number > 1, let process = Int32(exactly: number) else {
+                return false
+            }
+            mainProcess = process
+        } else if Self.equal(name, "EXTEND_TIMEOUT_USEC") {
+            guard let number = Self.number(value), number > 0 else { return false }
+            let whole = number / 1_000 + (number % 1_000 == 0 ? 0 : 1)
+            extensionMilliseconds = min(whole, Self.extensionLimitMilliseconds)
+        } else if Self.equal(name, "FDNAME") {
+            guard let text = Self.descriptorName(value) else { return false }
+            descriptorName = text
+        }
+        return true
+    }
+
+    private mutating func takeWatchdog(_ value: Span<UInt8>) -> Bool {
+        if Self.equal(value, "1") {
+            // A service that has called itself broken in the same message stays broken.
+            if watchdog == nil { watchdog = .alive }
+            return true
+        }
+        guard Self.equal(value, "trigger") else { return false }
+        watchdog = .broken
+        return true
+    }
+
+    /// `NAME=1`; the protocol has no other value for these.
+    private static func set(_ flag: inout Bool, _ value: Span<UInt8>) -> Bool {
+        guard equal(value, "1") else { return false }
+        flag = true
+        return true
+    }
+
+    private static func equal(_ bytes: Span<UInt8>, _ text: String) -> Bool {
+        guard bytes.count == text.utf8.count else { return false }
+        var index = 0
+        for byte in text.utf8 {
+            if bytes[index] != byte { return false }
+            index += 1
+        }
+        return true
+    }
+
+    /// Decimal digits only; nil for none, and for more than 64 bits hold.
+    private static func number(_ bytes: Span<UInt8>) -> UInt64? {
+        guard bytes.count > 0 else { return nil }
+        var value: UInt64 = 0
+        for index in bytes.indices {
+            let digit = bytes[index] &- UInt8(ascii: "0")
+            guard digit <= 9 else { return nil }
+            let (product, hasOverflown) = value.multipliedReportingOverflow(by: 10)
+            let (sum, isTooLarge) = product.addingReportingOverflow(UInt64(digit))
+            guard !hasOverflown, !isTooLarge else { return nil }
+            value = sum
+        }
+        return value
+    }
+
+    /// What is no text becomes U+FFFD, a control character a space: it goes to a terminal.
+    private static func text(_ bytes: Span<UInt8>) -> String {
+        var end = min(bytes.count, statusLimit)
+        // Not within a character: its later bytes are 10xxxxxx.
+        if end < bytes.count { while end > 0, bytes[end] & 0xc0 == 0x80 { end -= 1 } }
+        var clean: [UInt8] = []
+        clean.reserveCapacity(end)
+        for index in 0..<end {
+            let byte = bytes[index]
+            clean.append(byte < 0x20 || byte == 0x7f ? 0x20 : byte)
+        }
+        return String(decoding: clean, as: UTF8.self)
+    }
+
+    /// Printable ASCII without the colon that separates names in LISTEN_FDNAMES.
+    private static func descriptorName(_ bytes: Span<UInt8>) -> String? {
+        guard bytes.count > 0, bytes.count <= descriptorNameLimit else { return nil }
+        var clean: [UInt8] = []
+        clean.reserveCapacity(bytes.count)
+        for index in bytes.indices {
+            let byte = bytes[index]
+            guard byte > 0x20, byte < 0x7f, byte != UInt8(ascii: ":") else { return nil }
+            clean.append(byte)
+        }
+        return String(decoding: clean, as: UTF8.self)
+    }
+}
