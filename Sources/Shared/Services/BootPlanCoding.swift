@@ -3,16 +3,11 @@ import Wire
 /// The compiled form, written on the host and read by PID 1; little-endian.
 ///
 ///     file      "AMOSPLAN" | u32 version | u32 length of the body | u32 CRC-32 of the body | body
-///     body      text hostname | u32 shutdown budget ms | u32 stable ms | u32 deadline ms
-///               | texts late modules | u32 count, names | indices health | services by name
-///     service   u8 kind | indices requires | indices wants | indices after | text program | texts arguments
-///               | texts environment | u32 uid | u32 gid | u16 count, u32 groups | u8 readiness
-///               | i32 descriptor | u32 start timeout | u8 restart | u32 delay | u32 delay limit
-///               | u32 reset | u8 stop signal | u32 stop grace | text terminal | u64 memory
-///               | u32 processes | u8 stops last
-///     text      u16 length, UTF-8        texts    u16 count, text …        indices   u16 count, u32 …
+///     body      text hostname | u32 shutdown budget ms | u32 machine watchdog ms | u32 stable ms
+///               | u32 deadline ms | texts late modules | u32 count, names | indices health
+///               | services by name (ServiceCoding.swift, where text, texts and indices are drawn too)
 extension BootPlan {
-    public static let version: UInt32 = 1
+    public static let version: UInt32 = 2
     /// PID 1 refuses larger files before it reads them: 10,000 services with long command lines fit.
     public static let sizeLimit = 8 << 20
     /// Bounds PID 1's tables: far above what one handset runs, and every index fits the 16-bit counts.
@@ -20,31 +15,38 @@ extension BootPlan {
     private static let magic: [UInt8] = Array("AMOSPLAN".utf8)
     private static let headerSize = 20
 
+    /// Reads back what it wrote: a value that the format cannot hold, or that PID 1 would refuse, is found
+    /// here and not on the handset.
     public func encode() throws(BootPlanError) -> [UInt8] {
         try checkOrder()
         var body = ByteWriter(capacity: 256 * services.count)
         body.write(hostname)
         body.write(shutdownBudgetMilliseconds)
+        body.write(machineWatchdogMilliseconds)
         body.write(health.stableForMilliseconds)
         body.write(health.deadlineMilliseconds)
         body.write(texts: lateModules)
         body.write(UInt32(services.count))
         for service in services { body.write(service.name) }
         body.write(indices: try indices(of: health.services, relation: "health", in: "health"))
-        for service in services {
-            body.write(service.kind.rawValue)
-            body.write(indices: try indices(of: service.requires, relation: "requires", in: service.name))
-            body.write(indices: try indices(of: service.wants, relation: "wants", in: service.name))
-            body.write(indices: try indices(of: service.after, relation: "after", in: service.name))
-            service.encodeDetails(to: &body)
-        }
+        for service in services { try service.encode(to: &body, in: self) }
         var file = ByteWriter(capacity: body.bytes.count + Self.headerSize)
         file.writeRaw(Self.magic)
         file.write(Self.version)
         file.write(UInt32(body.bytes.count))
         file.write(CRC32.of(body.bytes.span))
         file.writeRaw(body.bytes)
+        try check(encoded: file.bytes)
         return file.bytes
+    }
+
+    private func check(encoded bytes: [UInt8]) throws(BootPlanError) {
+        guard bytes.count <= Self.sizeLimit else { throw .tooLarge(limit: Self.sizeLimit) }
+        let copy = try Self.decode(bytes)
+        for index in services.indices where copy.services[index] != services[index] {
+            throw .doesNotFit(service: services[index].name)
+        }
+        guard copy == self else { throw .doesNotFit(service: "") }
     }
 
     public static func decode(_ bytes: [UInt8]) throws(BootPlanError) -> BootPlan { try decode(bytes.span) }
@@ -112,6 +114,7 @@ extension BootPlan {
         var reader = ByteReader(body)
         let hostname = try reader.readText()
         let shutdownBudget = try reader.readUInt32()
+        let machineWatchdog = try reader.readUInt32()
         let stable = try reader.readUInt32()
         let deadline = try reader.readUInt32()
         let lateModules = try reader.readTexts()
@@ -122,23 +125,16 @@ extension BootPlan {
         services.reserveCapacity(count)
         for _ in 0..<count { services.append(ServiceDefinition(name: try reader.readText())) }
         let health = try reader.readNames(from: services)
-        for index in services.indices {
-            let kind = reader.offset
-            guard let value = ServiceDefinition.Kind(rawValue: try reader.readUInt8()) else {
-                throw .malformed(offset: kind, expected: "a kind of service")
-            }
-            services[index].kind = value
-            services[index].requires = try reader.readNames(from: services)
-            services[index].wants = try reader.readNames(from: services)
-            services[index].after = try reader.readNames(from: services)
-            try services[index].decodeDetails(from: &reader)
-        }
+        // Apart, because each of them looks the others' names up.
+        let named = services
+        for index in services.indices { try services[index].decode(from: &reader, among: named) }
         try reader.finish()
         var plan = BootPlan(
             hostname: hostname, services: services, lateModules: lateModules,
             health: Health(
                 services: health, stableForMilliseconds: stable, deadlineMilliseconds: deadline))
         plan.shutdownBudgetMilliseconds = shutdownBudget
+        plan.machineWatchdogMilliseconds = machineWatchdog
         return plan
     }
 }

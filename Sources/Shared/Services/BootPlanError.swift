@@ -4,10 +4,13 @@ import Wire
 public enum BootPlanError: Error, Equatable, Sendable {
     /// Names must be sorted by bytes and occur once: indices stand for them in the compiled plan.
     case notSorted(service: String)
-    /// `relation` is `requires`, `wants`, `after` or `health`.
+    /// `relation` is the key that holds the name.
     case unknownService(name: String, relation: String, of: String)
     /// Each requires, or comes after, the next one; the last one the first.
     case cycle([String])
+    /// A list, a text or a number of this service is beyond what the format holds; empty: of the plan itself.
+    case doesNotFit(service: String)
+    case tooLarge(limit: Int)
     case notAPlan
     case unknownVersion(UInt32)
     /// The bytes are not those that were written.
@@ -23,6 +26,11 @@ extension BootPlanError: CustomStringConvertible {
         case .unknownService(let name, let relation, let service):
             "service '\(service)' names '\(name)' in '\(relation)', but there is no such service"
         case .cycle(let names): Self.describe(cycle: names)
+        case .doesNotFit(let service):
+            (service.isEmpty ? "the plan" : "service '\(service)'")
+                + " holds a longer text, list or number than a boot plan can; make it shorter"
+        case .tooLarge(let limit):
+            "the boot plan is larger than \(limit) bytes; remove services or shorten their command lines"
         case .notAPlan: "this is not a boot plan; build the image again"
         case .unknownVersion(let version):
             "boot plan version \(version) is not \(BootPlan.version); build the image again"
