@@ -101,6 +101,15 @@ let testTargets: [Target] = [
     tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots", "Referees"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
+    // The init program itself, against services of all kinds; the witness is what those services run.
+    .executableTarget(
+        name: "scenario-witness", path: "Tests/ScenarioTests/Witness", swiftSettings: strict),
+    .testTarget(
+        name: "ScenarioTests",
+        dependencies: [
+            "DeviceSpec", "HostSystem", "Services", "Wire", .product(name: "Yams", package: "Yams"),
+        ],
+        path: "Tests/ScenarioTests", exclude: ["Scenarios", "Witness"], swiftSettings: strict),
     // Whole images, booted in QEMU.
     .testTarget(
         name: "DeviceTests",

@@ -1,0 +1,147 @@
+import Foundation
+
+/// The events that a scenario must show: a total order for each service, and only what is said between them,
+/// because services start in parallel.
+///
+///     # one line per service with all its states, in order; a reason only where it matters; a waiting
+///     # without any reason (it is about to start) does not count
+///     a: starting ready stopping stopped
+///     b: waiting(requires a, which is down) ...       `...`: whatever follows
+///     system: ready shutdown                          events that belong to no service; optional
+///     a ready < b starting                            this before that; `a ready#2`: the second time
+///     ignore: c d
+///
+/// A service that has events and no line is an error.
+struct Expectation: Sendable {
+    struct State: Sendable, Equatable {
+        let name: String
+        var reason: String?
+
+        func matches(_ event: ScenarioEvent) -> Bool {
+            name == event.state && (reason == nil || reason == event.reason)
+        }
+
+        var text: String { reason.map { "\(name)(\($0))" } ?? name }
+    }
+
+    struct Point: Sendable {
+        let service: String
+        let state: String
+        let occurrence: Int
+
+        /// `a ready#2`
+        init(_ text: String) throws {
+            let words = text.split(separator: " ")
+            guard words.count == 2 else { throw ScenarioFailure("'\(text)' is not 'SERVICE STATE[#N]'") }
+            let parts = words[1].split(separator: "#")
+            service = String(words[0])
+            state = String(parts[0])
+            occurrence = parts.count > 1 ? Int(parts[1]) ?? 1 : 1
+        }
+
+        /// Where it stands in the events.
+        func position(in events: [ScenarioEvent]) -> Int? {
+            let found = events.indices.filter { events[$0].service == service && events[$0].state == state }
+            return found.count >= occurrence ? found[occurrence - 1] : nil
+        }
+    }
+
+    struct Line: Sendable {
+        let states: [State]
+        /// Anything may follow.
+        let isOpen: Bool
+
+        /// So far.
+        func agrees(with events: [ScenarioEvent]) -> Bool {
+            events.indices.allSatisfy { $0 < states.count ? states[$0].matches(events[$0]) : isOpen }
+        }
+    }
+
+    private(set) var lines: [String: Line] = [:]
+    private var orders: [(text: String, first: Point, second: Point)] = []
+    private var ignored: Set<String> = []
+
+    init(_ text: String) throws {
+        for raw in text.split(separator: "\n") {
+            let line = raw.trimmingCharacters(in: .whitespaces)
+            guard !line.isEmpty, !line.hasPrefix("#") else { continue }
+            if let colon = line.firstIndex(of: ":"), !line[..<colon].contains(" ") {
+                let rest = String(line[line.index(after: colon)...])
+                try readStates(of: String(line[..<colon]), rest)
+            } else {
+                let sides = line.components(separatedBy: " < ")
+                guard sides.count == 2 else { throw ScenarioFailure("cannot read expected line '\(line)'") }
+                orders.append((line, try Point(sides[0]), try Point(sides[1])))
+            }
+        }
+        if lines["system"] == nil { ignored.insert("system") }
+    }
+
+    private mutating func readStates(of service: String, _ text: String) throws {
+        if service == "ignore" { return ignored.formUnion(text.split(separator: " ").map(String.init)) }
+        var states: [State] = []
+        var isOpen = false
+        for match in text.matches(of: /([a-z]+)(?:\(([^)]*)\))?|\.\.\.|[^\s]+/) {
+            if match.0 == "..." {
+                isOpen = true
+            } else if let name = match.1, !isOpen {
+                states.append(State(name: String(name), reason: match.2.map(String.init)))
+            } else {
+                throw ScenarioFailure("cannot read '\(match.0)' among the expected states of \(service)")
+            }
+        }
+        lines[service] = Line(states: states, isOpen: isOpen)
+    }
+
+    /// Everything expected has come; more may.
+    func isReached(_ events: [ScenarioEvent]) -> Bool {
+        lines.allSatisfy { name, line in events.count { $0.service == name } >= line.states.count }
+    }
+
+    /// What can no longer become right, whatever comes.
+    func contradictions(_ events: [ScenarioEvent]) -> [String] {
+        var problems: [String] = []
+        for (name, states) in Dictionary(grouping: events, by: \.service).sorted(by: { $0.key < $1.key }) {
+            guard let line = lines[name] else {
+                if !ignored.contains(name) { problems.append("\(name) has events and no line in expected") }
+                continue
+            }
+            if !line.agrees(with: states) { problems.append(difference(name, line, states)) }
+        }
+        return problems
+    }
+
+    /// What is wrong at the end.
+    func problems(_ events: [ScenarioEvent]) -> [String] {
+        var problems = contradictions(events)
+        for (name, line) in lines.sorted(by: { $0.key < $1.key }) {
+            let states = events.filter { $0.service == name }
+            if states.count < line.states.count, line.agrees(with: states) {
+                problems.append(difference(name, line, states))
+            }
+        }
+        for order in orders {
+            let first = order.first.position(in: events)
+            guard let second = order.second.position(in: events), first ?? .max > second else { continue }
+            problems.append("not in this order: \(order.text)")
+        }
+        return problems
+    }
+
+    private func difference(_ name: String, _ line: Line, _ states: [ScenarioEvent]) -> String {
+        let expected = line.states.map(\.text) + (line.isOpen ? ["..."] : [])
+        let actual = states.map { $0.reason.isEmpty ? $0.state : "\($0.state)(\($0.reason))" }
+        return "\(name)\n  expected: \(expected.joined(separator: " "))"
+            + "\n  happened: \(actual.joined(separator: " "))"
+    }
+}
+
+/// An event line, as scenarios see it.
+struct ScenarioEvent: Sendable {
+    /// `system` for what belongs to no service.
+    let service: String
+    let state: String
+    let process: Int32
+    let reason: String
+    let line: String
+}

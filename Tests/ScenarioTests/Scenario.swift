@@ -1,0 +1,68 @@
+import Foundation
+import Yams
+
+/// A folder of `Scenarios/`: services, what is done to them, and the events that must follow.
+///
+///     NAME/services/*.yaml   service files as on a handset, with these words replaced:
+///                            @DIR@ the run's private folder, @WITNESS@ the program in Witness/,
+///                            @PORT@ a free TCP port, @UID@ @GID@ whoever runs the tests
+///     NAME/scenario.yaml     about:  what is shown
+///                            needs:  [root, cgroup, …] what not every machine has (Machine.swift)
+///                            steps:  in order, each one of
+///                              - wait: a ready       until a has been ready; `a ready#2`: twice
+///                              - run: SCRIPT         /bin/sh -eu; with prints: [regular expressions],
+///                                                    lacks: [regular expressions], status: 0
+///                              - pause: 300          milliseconds in which something must not happen
+///     NAME/expected          what `Expectation` reads
+///
+/// Scripts see $DIR, $PORT, $PID_name (a service's main process), and have `amosctl`, `witness` and `await
+/// COMMAND…` (until it succeeds) on their PATH.
+struct Scenario: Sendable {
+    struct Step: Decodable, Sendable {
+        var wait: String?
+        var run: String?
+        var prints: [String]?
+        var lacks: [String]?
+        var status: Int32?
+        var pause: UInt32?
+    }
+
+    private struct File: Decodable {
+        var about: String
+        var needs: [Machine.Ability]?
+        var steps: [Step]
+    }
+
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("Scenarios")
+
+    static let names: [String] = {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.sorted()
+    }()
+
+    let name: String
+    let needs: [Machine.Ability]
+    let steps: [Step]
+    let expectation: Expectation
+
+    var services: URL { Self.folder.appendingPathComponent("\(name)/services") }
+
+    init(_ name: String) throws {
+        self.name = name
+        let folder = Self.folder.appendingPathComponent(name)
+        let text = try String(contentsOf: folder.appendingPathComponent("scenario.yaml"), encoding: .utf8)
+        let file = try YAMLDecoder().decode(File.self, from: text)
+        needs = file.needs ?? []
+        steps = file.steps
+        expectation = try Expectation(
+            String(contentsOf: folder.appendingPathComponent("expected"), encoding: .utf8))
+    }
+}
+
+/// What went wrong in a scenario, for people.
+struct ScenarioFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import HostSystem
+import Services
+
+/// Plays one scenario against the real programs.
+final class ScenarioRunner {
+    private let scenario: Scenario
+    private let folder: String
+    private let port: UInt16
+    private var run: SupervisorRun?
+
+    init(_ scenario: Scenario) throws {
+        self.scenario = scenario
+        var name = "\(NSTemporaryDirectory())/amos-scenario.XXXXXX".utf8CString.map { $0 }
+        guard mkdtemp(&name) != nil else { throw ScenarioFailure("cannot make a private folder") }
+        folder = name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        // Services run as others, too.
+        chmod(folder, 0o755)
+        port = Self.freePort()
+        for path in ["run", "bin", "services"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/\(path)", withIntermediateDirectories: true)
+        }
+    }
+
+    deinit {
+        run = nil
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Everything that is wrong; nothing if it went as expected.
+    func play() throws {
+        try writePrograms()
+        try copyServices()
+        let plan = try PlanFile.compile("\(folder)/services", gateFolder: folder)
+        try Data(plan.encode()).write(to: URL(fileURLWithPath: "\(folder)/plan"))
+        guard mkfifo("\(folder)/gate", 0o600) == 0 else { throw ScenarioFailure("cannot make a pipe") }
+        let run = try SupervisorRun(folder: folder, plan: "\(folder)/plan")
+        self.run = run
+        try run.listen()
+        try Gate.open(folder)
+        for step in scenario.steps { try perform(step, run) }
+        run.collect { scenario.expectation.isReached(run.events) || isHopeless(run) }
+        let status = try shutDown(run)
+        let end = run.events.firstIndex { $0.service == "system" && $0.state == "shutdown" }
+        let problems = scenario.expectation.problems(Array(run.events[..<(end ?? run.events.count)]))
+        guard problems.isEmpty else { throw failure(problems.joined(separator: "\n"), run) }
+        guard status == 0 else { throw failure("amos-init ended with status \(status)", run) }
+    }
+
+    private func isHopeless(_ run: SupervisorRun) -> Bool {
+        !scenario.expectation.contradictions(run.events).isEmpty
+    }
+
+    private func shutDown(_ run: SupervisorRun) throws -> Int32 {
+        if run.isRunning { try? run.send(.powerOff) }
+        return try run.end()
+    }
+
+    private func perform(_ step: Scenario.Step, _ run: SupervisorRun) throws {
+        if let text = step.wait {
+            let point = try Expectation.Point(text)
+            let isReached = { point.position(in: run.events) != nil }
+            run.collect { isReached() || isHopeless(run) }
+            guard isReached() else { throw failure("waited in vain for \(text)", run) }
+        }
+        if let script = step.run { try runScript(script, step, run) }
+        if let milliseconds = step.pause { run.collect(milliseconds: Int(milliseconds)) { false } }
+    }
+
+    private func runScript(_ script: String, _ step: Scenario.Step, _ run: SupervisorRun) throws {
+        var environment = ProcessInfo.processInfo.environment
+        environment["PATH"] = "\(folder)/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        environment["DIR"] = folder
+        environment["PORT"] = String(port)
+        for (name, process) in processes(run) { environment["PID_\(name)"] = String(process) }
+        let patience = String(SupervisorRun.patienceSeconds)
+        let result = try Tool("timeout", package: "coreutils").run(
+            ["-k", "5", patience, "/bin/sh", "-euc", script], environment: environment, folder: folder)
+        let text = result.text + result.errorText
+        guard result.status == step.status ?? 0 else {
+            throw failure("`\(script)` ended with status \(result.status):\n\(text)", run)
+        }
+        for pattern in step.prints ?? [] where try !text.contains(Regex(pattern)) {
+            throw failure("`\(script)` does not print /\(pattern)/ but:\n\(text)", run)
+        }
+        for pattern in step.lacks ?? [] where try text.contains(Regex(pattern)) {
+            throw failure("`\(script)` prints /\(pattern)/:\n\(text)", run)
+        }
+    }
+
+    /// The main process of each service, as the last event says; by names that a shell can use.
+    private func processes(_ run: SupervisorRun) -> [String: Int32] {
+        run.collect(milliseconds: 20) { false }
+        var processes: [String: Int32] = [:]
+        for event in run.events where event.process != 0 {
+            processes[event.service.replacing("-", with: "_")] = event.process
+        }
+        return processes.mapValues(run.hostProcess)
+    }
+
+    private func failure(_ text: String, _ run: SupervisorRun) -> ScenarioFailure {
+        let events = run.events.map { "  " + $0.line.trimmingCharacters(in: .whitespacesAndNewlines) }
+        return ScenarioFailure(
+            "\(scenario.name): \(text)\nevents:\n\(events.joined(separator: "\n"))\nlog:\n\(run.output)")
+    }
+
+    private func writePrograms() throws {
+        let amosctl = try Machine.program("amosctl")
+        let programs = [
+            ("amosctl", "exec '\(amosctl)' \"$@\" --run '\(folder)/run'"),
+            ("witness", "exec '\(try Machine.program("scenario-witness"))' \"$@\""),
+            ("await", "until \"$@\" >/dev/null 2>&1; do sleep 0.05; done"),
+        ]
+        for (name, line) in programs {
+            let path = "\(folder)/bin/\(name)"
+            try Data("#!/bin/sh\n\(line)\n".utf8).write(to: URL(fileURLWithPath: path))
+            chmod(path, 0o755)
+        }
+    }
+
+    private func copyServices() throws {
+        let words = [
+            "@DIR@": folder, "@WITNESS@": try Machine.program("scenario-witness"), "@PORT@": String(port),
+            "@UID@": String(getuid()), "@GID@": String(getgid()),
+        ]
+        for name in try FileManager.default.contentsOfDirectory(atPath: scenario.services.path) {
+            let source = scenario.services.appendingPathComponent(name)
+            var text = try String(contentsOf: source, encoding: .utf8)
+            for (word, value) in words { text = text.replacing(word, with: value) }
+            try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/services/\(name)"))
+        }
+    }
+
+    /// One that nobody uses at the moment.
+    private static func freePort() -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        return withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                guard bind(descriptor, pointer, size) == 0 else { return }
+                getsockname(descriptor, pointer, &size)
+            }
+            return UInt16(bigEndian: $0.pointee.sin_port)
+        }
+    }
+}

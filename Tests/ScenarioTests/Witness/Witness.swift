@@ -1,0 +1,109 @@
+import Glibc
+
+/// What scenarios need and Debian's small programs lack: it notifies, serves and asks over sockets, and tells
+/// what the kernel lets it do. Every argument is a command, performed in order; at the end it exits with 0.
+///
+///     notify NAME=VALUE,…        one datagram to $NOTIFY_SOCKET
+///     store NAME TEXT            a nameless file with the text, for FDSTORE=1
+///     sleep SECONDS              may be a fraction
+///     ignore TERM                the signal, by number or TERM, HUP, INT
+///     print TEXT                 to stdout, at once
+///     append FILE TEXT           a line
+///     descriptors FILE           a line with $LISTEN_FDNAMES and $LISTEN_FDS; what files among them hold
+///     serve [COUNT]              answers on the descriptors that were handed over: `PID: what was sent`
+///     ask KIND ADDRESS TEXT      stream, datagram or packets; a path or a port; prints the answer
+///     send KIND ADDRESS HEX      sends bytes and prints what comes back, in hex
+///     hold COUNT FILE            that many descriptors of the file, kept open
+///     call NAME                  a system call: prints `ok` or the error's number
+///     eat MEBIBYTES              memory, touched
+///     pause                      until a signal
+///     exit STATUS
+@main
+enum Witness {
+    static func main() {
+        for command in CommandLine.arguments.dropFirst() {
+            perform(command.split(separator: " ", maxSplits: 3).map(String.init), command)
+        }
+    }
+
+    private static func perform(_ words: [String], _ command: String) {
+        switch (words.first ?? "", words.count) {
+        case ("notify", 2...):
+            Notification.send(command.dropFirst(7).split(separator: ",").joined(separator: "\n"))
+        case ("store", 3): Notification.store(name: words[1], text: words[2])
+        case ("sleep", 2): usleep(useconds_t((Double(words[1]) ?? 0) * 1_000_000))
+        case ("ignore", 2): signal(number(words[1]), SIG_IGN)
+        case ("print", 2...): say(command.dropFirst(6))
+        case ("append", 3...): append(command.split(separator: " ", maxSplits: 2)[2] + "\n", to: words[1])
+        case ("descriptors", 2): append(Sockets.handedOver() + "\n", to: words[1])
+        case ("serve", 1...2): Sockets.serve(count: words.count == 2 ? Int(words[1]) ?? 1 : .max)
+        case ("ask", 4): say(Sockets.exchange(words[1], words[2], Array(words[3].utf8)).text)
+        case ("send", 4): say(Sockets.exchange(words[1], words[2], Bytes(hex: words[3]).bytes).hex)
+        case ("hold", 3): for _ in 0..<(Int(words[1]) ?? 0) { _ = open(words[2], O_RDONLY) }
+        case ("call", 2): say(SystemCalls.perform(words[1]))
+        case ("eat", 2): eat(mebibytes: Int(words[1]) ?? 0)
+        case ("pause", 1): pause()
+        case ("exit", 2): exit(Int32(words[1]) ?? 0)
+        default: fail("witness: cannot read '\(command)'")
+        }
+    }
+
+    private static func number(_ name: String) -> Int32 {
+        ["TERM": SIGTERM, "HUP": SIGHUP, "INT": SIGINT][name] ?? Int32(name) ?? 0
+    }
+
+    private static func append(_ text: some StringProtocol, to path: String) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o666)
+        guard descriptor >= 0 else { fail("witness: cannot write \(path)") }
+        let bytes = Array(text.utf8)
+        _ = write(descriptor, bytes, bytes.count)
+        close(descriptor)
+    }
+
+    private static func eat(mebibytes: Int) {
+        for _ in 0..<mebibytes { memset(malloc(1 << 20), 1, 1 << 20) }
+    }
+
+    private static func say(_ text: some StringProtocol, to stream: Int32 = 1) {
+        let bytes = Array(text.utf8) + [0x0a]
+        _ = write(stream, bytes, bytes.count)
+    }
+
+    static func fail(_ text: String) -> Never {
+        say(text, to: 2)
+        exit(100)
+    }
+}
+
+/// Bytes, as scenarios write and read them.
+struct Bytes {
+    var bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    init(hex text: String) {
+        let digits = text.utf8.compactMap { UInt8(String(UnicodeScalar($0)), radix: 16) }
+        bytes = stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    var hex: String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
+
+/// System calls that filters and capabilities forbid.
+enum SystemCalls {
+    static func perform(_ name: String) -> String {
+        let result: Int
+        switch name {
+        case "mount": result = Int(mount("none", "/", "none", UInt(MS_REMOUNT | MS_BIND), nil))
+        case "sethostname": result = Int(sethostname("witness", 7))
+        case "socket": result = Int(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        case "chroot": result = Int(chroot("/"))
+        default: Witness.fail("witness: no call '\(name)'")
+        }
+        return result >= 0 ? "ok" : String(errno)
+    }
+}
