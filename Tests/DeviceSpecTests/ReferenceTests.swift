@@ -2,7 +2,8 @@ import DeviceSpec
 import Foundation
 import Testing
 
-@Suite struct ReferenceTests {
+/// One after the other: both tables may stand in one file.
+@Suite(.serialized) struct ReferenceTests {
     static let file = Fixture.projectRoot + "/Sources/Host/amos/Amos.docc/DeviceFile.md"
 
     /// The tables in the reference are those of the reader; `AMOS_RECORD=1` writes them anew.

@@ -10,6 +10,8 @@ extension BootPlan {
             services: device.services.map { Self.completed($0.definition, for: device) }
                 .sorted { $0.name < $1.name },
             lateModules: lateModules, health: device.health)
+        shutdownBudgetMilliseconds = device.shutdownBudgetMilliseconds
+        machineWatchdogMilliseconds = device.machineWatchdogMilliseconds
     }
 
     /// `time.servers` of the device become arguments of the program that asks them; only a `dev` image lets

@@ -25,6 +25,27 @@ struct Accounts {
         groups.sort { $0.id < $1.id }
     }
 
+    /// Those of a machine that runs already (passwd(5), group(5)); lines that are neither are not its users.
+    init(passwd: String, group: String, diagnostics: DiagnosticCollector) {
+        self.diagnostics = diagnostics
+        for fields in Self.fields(of: group) where fields.count >= 4 {
+            guard let id = UInt32(fields[2]) else { continue }
+            let members = fields[3].split(separator: ",").map(String.init)
+            groups.append(.init(name: fields[0], id: id, members: members))
+        }
+        for fields in Self.fields(of: passwd) where fields.count >= 7 {
+            guard let id = UInt32(fields[2]), let groupID = UInt32(fields[3]) else { continue }
+            users.append(
+                .init(name: fields[0], id: id, groupID: groupID, home: fields[5], shell: fields[6]))
+        }
+    }
+
+    private static func fields(of text: String) -> [[String]] {
+        text.split(separator: "\n").map { line in
+            line.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+
     private mutating func readGroups(_ node: SourceNode) {
         for entry in node.entries {
             let group = NodeReader(node: entry.value, diagnostics: diagnostics)

@@ -22,6 +22,9 @@ public struct Device: Sendable, Equatable {
     public var locale: String
     public var timeServers: [String]
     public var health: BootPlan.Health
+    public var shutdownBudgetMilliseconds: UInt32 = 8_000
+    /// 0: the machine's watchdog is not used.
+    public var machineWatchdogMilliseconds: UInt32 = 0
     public var checks: [Check]
     /// Grows with every release that must not be downgraded from; the loader refuses images below its floor.
     public var rollbackIndex: UInt64

@@ -32,7 +32,7 @@ struct DeviceBuilder {
         let before = diagnostics.diagnostics.count
         reader.requireAll(of: DeviceKeys.layer)
         let accounts = Accounts(reader)
-        let services = ServiceSet(reader, loader: loader, accounts: accounts)
+        let services = ServiceSet(reader.list("services"), files: loader.services, accounts: accounts)
         let machine = machine()
         let storage = storage()
         let files = files(accounts)
@@ -43,7 +43,7 @@ struct DeviceBuilder {
         else { return nil }
         let base = reader.map("base")
         let kernel = reader.map("kernel")
-        return Device(
+        var device = Device(
             name: name, model: reader.text("model") ?? name, variant: variant,
             architecture: reader.text("arch") ?? "arm64",
             base: .init(
@@ -57,6 +57,10 @@ struct DeviceBuilder {
             locale: reader.text("locale") ?? "C.UTF-8", timeServers: reader.map("time").texts("servers"),
             health: health, checks: checks, rollbackIndex: UInt64(reader.integer("rollback-index") ?? 0),
             signingKey: reader.located("signing-key"), inputs: loader.inputs.sorted(), file: file)
+        device.shutdownBudgetMilliseconds =
+            reader.milliseconds("shutdown-budget") ?? device.shutdownBudgetMilliseconds
+        device.machineWatchdogMilliseconds = reader.milliseconds("watchdog") ?? 0
+        return device
     }
 
     private func machine() -> Device.Machine? {
@@ -138,17 +142,6 @@ struct DeviceBuilder {
     }
 
     private func health(_ services: ServiceSet) -> BootPlan.Health {
-        let health = reader.map("health")
-        for service in health.list("services") { services.require(service, for: "health") }
-        let stableFor = health.milliseconds("stable-for") ?? 10_000
-        let deadline = health.milliseconds("deadline") ?? 90_000
-        if stableFor >= deadline {
-            diagnostics.add(
-                "health can never be reached: stable-for is not shorter than the deadline",
-                at: health.location("stable-for"), expected: "less than \(deadline) ms")
-        }
-        return .init(
-            services: health.texts("services").sorted(), stableForMilliseconds: stableFor,
-            deadlineMilliseconds: deadline)
+        BootPlan.Health(reader.map("health"), services: services)
     }
 }

@@ -39,6 +39,7 @@ enum DeviceKeys {
             .init("locale", .text(.localeName), "The locale of the whole handset; C.UTF-8 unless given."),
             .init("time", .map(time), "Where the clock comes from."),
             .init("health", .map(health), "When a boot counts as good."),
+            shutdownBudget, watchdog,
             .init(
                 "rollback-index", .integer(0...Int(Int32.max)),
                 "Images below the handset's floor are refused; raise it with a release that must stay."),
@@ -46,6 +47,13 @@ enum DeviceKeys {
             .init(
                 "checks", .list(of: .either(["ready"], check)), "What `amos test` asks of a booted handset."),
         ])
+
+    static let shutdownBudget = KeyTable.Key(
+        "shutdown-budget", .text(.duration),
+        "A shutdown takes no longer: what still runs is killed; 8 s unless given.")
+    static let watchdog = KeyTable.Key(
+        "watchdog", .text(.duration),
+        "The machine's watchdog resets it when init hangs for this long; not used unless given.")
 
     private static let base = KeyTable(
         "base",
@@ -134,7 +142,7 @@ enum DeviceKeys {
     private static let time = KeyTable(
         "time", [.init("servers", .list(of: .text(.host)), "SNTP servers, asked in this order.")])
 
-    private static let health = KeyTable(
+    static let health = KeyTable(
         "health",
         [
             .init("services", .list(of: .text(.name)), "These must be ready, and stay so."),

@@ -5,10 +5,10 @@ import HostSystem
 final class DeviceLoader {
     let repository: DeviceRepository
     let diagnostics: DiagnosticCollector
+    let services: ServiceFiles
+    private var files: Set<String> = []
     /// Every file that was read or referred to.
-    private(set) var inputs: Set<String> = []
-    private var serviceFolders: [String] = []
-    private var services: [String: SourceNode?] = [:]
+    var inputs: Set<String> { files.union(services.inputs) }
 
     /// A chain of `extends` longer than this is a mistake rather than a product line.
     static let extendsLimit = 16
@@ -16,9 +16,10 @@ final class DeviceLoader {
     init(repository: DeviceRepository, diagnostics: DiagnosticCollector) {
         self.repository = repository
         self.diagnostics = diagnostics
+        services = ServiceFiles(diagnostics: diagnostics)
     }
 
-    func addInput(_ path: String) { inputs.insert(path) }
+    func addInput(_ path: String) { files.insert(path) }
 
     /// The device file and everything it extends, the most general first.
     func chain(from path: String) -> [SourceNode] {
@@ -29,7 +30,7 @@ final class DeviceLoader {
         while let path = next {
             next = nil
             visited.insert(path)
-            inputs.insert(path)
+            files.insert(path)
             guard let root = SourceFile(path: path, diagnostics: diagnostics).root else { return [] }
             let check = ShapeCheck(diagnostics: diagnostics)
             let device = check.check(root, against: .map(DeviceKeys.device), key: "a device file")
@@ -49,7 +50,7 @@ final class DeviceLoader {
             }
             if next == nil { return [] }
         }
-        serviceFolders.append(repository.shippedRoot + "/services")
+        services.add(folder: repository.shippedRoot + "/services")
         return chain
     }
 
@@ -77,28 +78,7 @@ final class DeviceLoader {
     private func addServiceFolder(beside path: String) {
         var folder = Self.folder(of: path)
         if folder.hasSuffix("/devices") { folder = Self.folder(of: folder) }
-        folder += "/services"
-        if !serviceFolders.contains(folder) { serviceFolders.append(folder) }
-    }
-
-    /// Every service file that a device of this chain can name.
-    func knownServices() -> Set<String> { Set(serviceFolders.flatMap(DeviceRepository.names)) }
-
-    /// A service file, checked against the key table. Nil: there is none, or it was reported as unusable.
-    func service(_ name: String) -> SourceNode? {
-        if let known = services[name] { return known }
-        var result: SourceNode?
-        for folder in serviceFolders where result == nil {
-            let path = "\(folder)/\(name).yaml"
-            guard FileManager.default.fileExists(atPath: path) else { continue }
-            inputs.insert(path)
-            guard let root = SourceFile(path: path, diagnostics: diagnostics).root else { break }
-            let check = ShapeCheck(diagnostics: diagnostics)
-            result = check.check(root, against: .map(ServiceKeys.service), key: "a service file")
-            break
-        }
-        services[name] = result
-        return result
+        services.add(folder: folder + "/services")
     }
 
     static func folder(of path: String) -> String {

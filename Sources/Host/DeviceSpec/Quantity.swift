@@ -3,7 +3,9 @@ enum Quantity {
     static let sizeUnits: [(String, UInt64)] = [
         ("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30),
     ]
-    static let durationUnits: [(String, UInt64)] = [("ms", 1), ("s", 1_000), ("min", 60_000)]
+    static let durationUnits: [(String, UInt64)] = [
+        ("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+    ]
 
     static func bytes(_ text: String) -> UInt64? { value(text, sizeUnits) }
 
@@ -35,7 +37,8 @@ enum Quantity {
             ]
             : [
                 "ms": "ms", "msec": "ms", "s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s",
-                "m": "min", "min": "min", "minute": "min", "minutes": "min",
+                "m": "min", "min": "min", "minute": "min", "minutes": "min", "hr": "h", "hour": "h",
+                "hours": "h", "day": "d", "days": "d",
             ]
         guard !digits.isEmpty, let unit = meant[unit] else { return nil }
         return "\(digits) \(unit)"

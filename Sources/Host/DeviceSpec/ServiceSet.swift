@@ -1,6 +1,6 @@
 import Services
 
-/// The services of one device: files found, names resolved, order possible.
+/// The services of one device or folder: files found, names resolved, order possible.
 struct ServiceSet {
     /// Sorted by name.
     private(set) var sources: [Device.ServiceSource] = []
@@ -8,19 +8,19 @@ struct ServiceSet {
     private let named: Set<String>
     private let diagnostics: DiagnosticCollector
 
-    init(_ reader: NodeReader, loader: DeviceLoader, accounts: Accounts) {
-        diagnostics = reader.diagnostics
-        let names = reader.list("services")
+    init(_ names: [Located<String>], files: ServiceFiles, accounts: Accounts) {
+        diagnostics = files.diagnostics
         named = Set(names.map(\.value))
-        let known = loader.knownServices()
+        let known = files.names()
         var nodes: [(name: String, node: SourceNode)] = []
         for name in names {
-            if let node = loader.service(name.value) {
+            if let node = files.service(name.value) {
                 if !node.isInvalid { nodes.append((name.value, node)) }
             } else if !known.contains(name.value) {
                 diagnostics.addUnknown("service", name.value, at: name.location, among: known)
             }
         }
+        // As the plan wants them: by bytes.
         nodes.sort { $0.name < $1.name }
         for (name, node) in nodes {
             let service = ServiceReader(

@@ -49,7 +49,8 @@ extension TextRule {
     static let variable = TextRule("a variable name such as PATH", "[A-Za-z_][A-Za-z0-9_]*")
     static let display = TextRule("width and height such as 720x1280", "[1-9][0-9]{1,4}x[1-9][0-9]{1,4}")
     static let size = TextRule("a size such as 16 MiB (B, KiB, MiB or GiB)", "[0-9]{1,12} (?:B|KiB|MiB|GiB)")
-    static let duration = TextRule("a duration such as 3 s (ms, s or min)", "[0-9]{1,9} (?:ms|s|min)")
+    static let duration = TextRule(
+        "a duration such as 3 s (ms, s, min, h or d)", "[0-9]{1,9} (?:ms|s|min|h|d)")
     static let mode = TextRule("an octal mode in quotes such as \"0644\"", "[0-7]{3,4}")
     static let yamlNumber = TextRule(
         "a number",
