@@ -6,10 +6,11 @@ import Testing
 
 @Suite struct HandsetToolsetTests {
     private func options(
-        _ library: HandsetToolset.CLibrary, sources: String = "/src dir"
+        _ library: HandsetToolset.CLibrary, for processor: Processor = .arm64, sources: String = "/src dir"
     ) throws -> (swift: [String], c: [String]) {
         let toolset = HandsetToolset(
-            library: library, sysroot: Sysroot(for: [], in: CacheFolder(path: "/cache")),
+            processor: processor, library: library,
+            sysroot: Sysroot(for: [], in: CacheFolder(path: "/cache")),
             toolchain: Toolchain(version: "1", clangHeaders: "/clang/include", swift: "/swift"),
             sources: sources)
         let json = try JSONSerialization.jsonObject(with: Data(toolset.json.utf8)) as? [String: Any]
@@ -37,5 +38,15 @@ import Testing
         #expect(!glibc.c.contains { $0.contains("musl") })
         // The build machine's own headers are never looked at.
         #expect(musl.c.contains("-nostdinc") && glibc.c.contains("-nostdinc"))
+    }
+
+    @Test(arguments: [(Processor.arm64, "aarch64"), (.amd64, "x86_64")])
+    func everyFolderIsTheProcessorsOwn(processor: Processor, name: String) throws {
+        for library in [HandsetToolset.CLibrary.musl, .glibc] {
+            let options = try options(library, for: processor)
+            let named = (options.swift + options.c).filter { $0.contains("-linux-") }
+            #expect(!named.isEmpty && named.allSatisfy { $0.contains(name + "-linux-") })
+        }
+        #expect(processor.triple.hasPrefix(name))
     }
 }

@@ -34,7 +34,7 @@ extension Build {
         }
         var lock: PackageLock?
         var inputs = BuildGraph.Inputs()
-        for name in wanted.image + [wanted.kernel] { inputs.add(name, "wanted") }
+        for name in wanted.image + wanted.kernels { inputs.add(name, "wanted") }
         try graph.step("lock packages", inputs: inputs, outputs: [lockFile]) {
             lock = try DeviceLock.update(
                 variants, wanted, file: lockFile, mirror: request.mirror, cache: cache)

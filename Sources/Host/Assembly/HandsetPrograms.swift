@@ -26,6 +26,7 @@ struct HandsetCompiler {
     let home: AmosHome
     let toolchain: Toolchain
     let sysroot: Sysroot
+    var processor = Processor.arm64
     /// `…/handset` in the cache.
     let cache: String
 
@@ -38,7 +39,7 @@ struct HandsetCompiler {
             case .changedMeanwhile(let program):
                 "the sources of \(program) changed while it was compiled; build again"
             case .compile(let program, let message):
-                "building \(program) for the handset failed:\n\(message)"
+                "building \(program) failed:\n\(message)"
             }
         }
     }
@@ -49,7 +50,8 @@ struct HandsetCompiler {
         var inputs = BuildGraph.Inputs()
         inputs.add("toolchain", toolchain.version)
         inputs.add("sysroot packages", sysroot.key)
-        inputs.add("toolset", "\(program.library.rawValue) \(HandsetToolset.revision)")
+        let toolset = "\(processor.rawValue) \(program.library.rawValue) \(HandsetToolset.revision)"
+        inputs.add("toolset", toolset)
         for folder in ["Sources/Shared", "Sources/Handset/CLinux", "Sources/Handset/LinuxSystem"] {
             for file in try FingerprintTable.filesBelow(["\(home.path)/\(folder)"]) {
                 inputs.add(String(file.dropFirst(home.path.count + 1)), try fingerprints.digest(of: file))
@@ -69,19 +71,20 @@ struct HandsetCompiler {
     /// Compiles one program and moves it to its place in the cache.
     func build(_ program: HandsetProgram, key: SHA256Digest, fingerprints: FingerprintTable) throws {
         let work = "\(cache)/build/\(SHA256Digest.of(home.path.utf8).description.prefix(16))"
-        let scratch = "\(work)/\(program.library.rawValue)"
+        let scratch = "\(work)/\(processor.rawValue)-\(program.library.rawValue)"
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
         let package = try linkPackage(in: work)
         // SwiftPM locks its scratch folder by itself; the toolset is written atomically.
         let toolset = HandsetToolset(
-            library: program.library, sysroot: sysroot, toolchain: toolchain, sources: package)
-        let toolsetFile = "\(work)/\(program.library.rawValue).json"
+            processor: processor, library: program.library, sysroot: sysroot, toolchain: toolchain,
+            sources: package)
+        let toolsetFile = scratch + ".json"
         try toolset.json.write(toFile: toolsetFile, atomically: true, encoding: .utf8)
         let swift = try Tool("swift", package: "swift (from swift.org)")
         let result = try swift.run(
             [
                 "build", "-c", "release", "--package-path", package, "--scratch-path", scratch,
-                "--triple", HandsetToolset.triple, "--toolset", toolsetFile, "--product", program.name,
+                "--triple", processor.triple, "--toolset", toolsetFile, "--product", program.name,
             ], environment: ProcessInfo.processInfo.environment.merging(["AMOS_BUILD": "handset"]) { $1 })
         guard result.status == 0 else {
             let lines = (result.text + result.errorText).split(separator: "\n").filter {
@@ -91,7 +94,7 @@ struct HandsetCompiler {
                 package + "/", with: home.path + "/")
             throw Failure.compile(program: program.name, message: message)
         }
-        let built = "\(scratch)/\(HandsetToolset.triple)/release/\(program.name)"
+        let built = "\(scratch)/\(processor.triple)/release/\(program.name)"
         let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: built)))
         // Or every later build of the older sources would get this program.
         guard try inputs(of: program, fingerprints: fingerprints).digest == key else {

@@ -2,8 +2,8 @@ import DebianBase
 import Foundation
 import HostSystem
 
-/// The compiler and linker options that turn the stock Swift toolchain into one for the handset: a SwiftPM
-/// toolset file, generated for a sysroot.
+/// The compiler and linker options that turn the stock Swift toolchain into one for the handset, or for Linux
+/// on this machine's processor: a SwiftPM toolset file, generated for a sysroot.
 ///
 /// Paths of the build machine are mapped to fixed names, so that no image tells where it was built.
 struct HandsetToolset {
@@ -14,8 +14,7 @@ struct HandsetToolset {
         case glibc
     }
 
-    static let triple = "aarch64-none-none-elf"
-
+    let processor: Processor
     let library: CLibrary
     let sysroot: Sysroot
     let toolchain: Toolchain
@@ -23,7 +22,7 @@ struct HandsetToolset {
     let sources: String
 
     /// Increased when an option below changes what is built without any other input changing.
-    static let revision = 2
+    static let revision = 3
 
     var json: String {
         get throws {
@@ -60,27 +59,27 @@ struct HandsetToolset {
         switch library {
         case .musl:
             [
-                toolchain.clangHeaders, "\(sysroot.path)/usr/include/aarch64-linux-musl",
+                toolchain.clangHeaders, "\(sysroot.path)/usr/include/\(processor.muslFolder)",
                 sysroot.muslKernelHeaders,
             ]
         case .glibc:
             [
-                toolchain.clangHeaders, "\(sysroot.path)/usr/include/aarch64-linux-gnu",
+                toolchain.clangHeaders, "\(sysroot.path)/usr/include/\(processor.gnuFolder)",
                 "\(sysroot.path)/usr/include",
             ]
         }
     }
 
     private var linkerOptions: [String] {
-        let gcc = "\(sysroot.path)/usr/lib/gcc/aarch64-linux-gnu/14"
+        let gcc = "\(sysroot.path)/usr/lib/gcc/\(processor.gnuFolder)/14"
         let common = [
-            "--target=aarch64-linux-gnu", "--sysroot=\(sysroot.path)", "-fuse-ld=lld",
+            "--target=\(processor.gnuFolder)", "--sysroot=\(sysroot.path)", "-fuse-ld=lld",
             "-Wl,-z,relro,-z,now,--gc-sections,-s,--build-id=none",
         ]
         let own: [String]
         switch library {
         case .musl:
-            let folder = "\(sysroot.path)/usr/lib/aarch64-linux-musl"
+            let folder = "\(sysroot.path)/usr/lib/\(processor.muslFolder)"
             own = [
                 "-nostdlib", "-nostartfiles", "-static-pie", "\(folder)/rcrt1.o", "\(folder)/crti.o",
                 "-L\(folder)", "-L\(gcc)", "-lc", "-lgcc", "-lgcc_eh", "\(folder)/crtn.o",
@@ -112,7 +111,7 @@ public struct Toolchain: Sendable, Equatable {
     }
 
     /// Follows `swift` to its folder without running it, which would cost 0.2 s in every build.
-    public static func find() throws -> Toolchain {
+    public static func find(for processor: Processor = .arm64) throws -> Toolchain {
         let swift = try Tool("swift", package: "swift (from swift.org)").path
         let real = URL(fileURLWithPath: swift).resolvingSymlinksInPath().deletingLastPathComponent()
         let root = real.deletingLastPathComponent().path
@@ -121,7 +120,7 @@ public struct Toolchain: Sendable, Equatable {
         guard let newest = versions.compactMap(Int.init).max() else {
             throw Failure.incomplete(path: clang)
         }
-        let embedded = root + "/lib/swift/embedded/\(HandsetToolset.triple)"
+        let embedded = root + "/lib/swift/embedded/\(processor.triple)"
         guard FileManager.default.fileExists(atPath: embedded) else {
             throw Failure.incomplete(path: embedded)
         }

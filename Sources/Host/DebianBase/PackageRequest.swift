@@ -19,8 +19,8 @@ public struct PackageRequest: Sendable, Equatable {
     public var components: [String]
     public var architecture: String
     public var image: [String]
-    /// A meta package (`linux-image-arm64`) or a real one.
-    public var kernel: String
+    /// A meta package (`linux-image-arm64`) or a real one; nil: no kernel is wanted.
+    public var kernel: String?
     public var sysroot: [String]
 
     /// What the handset programs are compiled against: glibc and musl with the compiler's own runtime.
@@ -30,7 +30,7 @@ public struct PackageRequest: Sendable, Equatable {
 
     public init(
         suite: String, components: [String] = ["main"], architecture: String = "arm64", image: [String],
-        kernel: String, sysroot: [String] = PackageRequest.standardSysroot
+        kernel: String?, sysroot: [String] = PackageRequest.standardSysroot
     ) {
         self.suite = suite
         self.components = components
@@ -40,8 +40,10 @@ public struct PackageRequest: Sendable, Equatable {
         self.sysroot = Set(sysroot).sorted()
     }
 
+    public var kernels: [String] { kernel.map { [$0] } ?? [] }
+
     /// Every name and the list it stands in, sorted.
     var wanted: [(set: PackageSet, name: String)] {
-        image.map { (.image, $0) } + [(.kernel, kernel)] + sysroot.map { (.sysroot, $0) }
+        image.map { (.image, $0) } + kernels.map { (.kernel, $0) } + sysroot.map { (.sysroot, $0) }
     }
 }

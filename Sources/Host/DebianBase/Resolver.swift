@@ -22,8 +22,10 @@ public struct Resolver: Sendable {
             let solution = try apt.show(try apt.solve(names))
             collected.add(Closure(solution: solution).walk(from: names), of: solution, to: set)
         }
-        let kernel = try kernelFamily(request.kernel, apt)
-        collected.add(Closure(solution: kernel).walk(from: [request.kernel]), of: kernel, to: .kernel)
+        for name in request.kernels {
+            let kernel = try kernelFamily(name, apt)
+            collected.add(Closure(solution: kernel).walk(from: [name]), of: kernel, to: .kernel)
+        }
         collected.addLicences(try apt.show([Self.commonLicences]))
         return PackageLock(
             suite: request.suite, components: request.components, architecture: request.architecture,
