@@ -90,7 +90,7 @@ let testTargets: [Target] = [
     tests(of: "Wire"),
     tests(of: "Services", needs: ["Wire"]),
     tests(of: "Slots"),
-    tests(of: "LinuxSystem", needs: ["CLinux"]),
+    tests(of: "LinuxSystem", needs: ["CLinux", "Services", "amos-init"]),
     tests(of: "HostSystem"),
     tests(of: "DeviceSpec", needs: ["Services", "HostSystem"], exclude: ["Wrong"]),
     tests(of: "DebianBase", needs: ["HostSystem"]),

@@ -1,11 +1,9 @@
 #include "CLinux.h"
-#include <linux/sched.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 
 long amos_epoll_create(void) { return amos_result(epoll_create1(EPOLL_CLOEXEC)); }
@@ -58,105 +56,6 @@ long amos_reap(int *exit_code, int *signal_number) {
     *exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     *signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     return process;
-}
-
-// The child shares this process's memory until execve, as with vfork, but runs on a stack of its own, so
-// nothing it does can disturb the frames of the parent, which the kernel keeps waiting meanwhile.
-static char child_stack[32 * 1024] __attribute__((aligned(16)));
-
-struct child {
-    const struct amos_spawn *plan;
-    int error;
-};
-
-static int open_streams(const struct amos_spawn *plan) {
-    int input = plan->input, output = plan->output;
-    if (plan->terminal) {
-        // A serial line waits in open() for its other end, and PID 1 would wait with it.
-        input = output = open(plan->terminal, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-        if (input < 0 || ioctl(input, TIOCSCTTY, 1) < 0 || fcntl(input, F_SETFL, O_RDWR) < 0) return -1;
-    }
-    if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) return -1;
-    if (plan->pass < 0) return 0;
-    if (plan->pass == plan->pass_as) return fcntl(plan->pass, F_SETFD, 0);
-    return dup2(plan->pass, plan->pass_as) < 0 ? -1 : 0;
-}
-
-// The C library's wrappers would try to change every thread of the process whose memory this is.
-static int change_identity(const struct amos_spawn *plan) {
-    if (plan->user == 0 && plan->group == 0 && plan->group_count == 0) return 0;
-    if (syscall(SYS_setgroups, plan->group_count, plan->groups) < 0) return -1;
-    if (syscall(SYS_setresgid, plan->group, plan->group, plan->group) < 0) return -1;
-    return syscall(SYS_setresuid, plan->user, plan->user, plan->user) < 0 ? -1 : 0;
-}
-
-static void __attribute__((noreturn, used)) run_child(struct child *child) {
-    const struct amos_spawn *plan = child->plan;
-    // PID 1 holds many descriptors; a program gets what Linux gives by default (select() breaks above 1024).
-    struct rlimit descriptors = {1024, 524288}, allowed;
-    sigset_t none;
-    setsid();
-    umask(022);
-    if (getrlimit(RLIMIT_NOFILE, &allowed) == 0 && allowed.rlim_max < descriptors.rlim_max) {
-        descriptors.rlim_max = allowed.rlim_max;
-    }
-    setrlimit(RLIMIT_NOFILE, &descriptors);
-    if (plan->join >= 0 && write(plan->join, "0", 1) < 0) goto failed;
-    if (chdir("/") == 0 && open_streams(plan) == 0 && change_identity(plan) == 0) {
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        execve(plan->path, plan->arguments, plan->environment);
-    }
-failed:
-    child->error = errno;
-    syscall(SYS_exit_group, 127);
-    __builtin_unreachable();
-}
-
-static long clone_child(struct clone_args *arguments, struct child *child) {
-#if defined(__aarch64__)
-    register long result __asm__("x0") = (long)arguments;
-    register long size __asm__("x1") = sizeof *arguments;
-    register long number __asm__("x8") = SYS_clone3;
-    register struct child *passed __asm__("x9") = child;
-    register void (*entry)(struct child *) __asm__("x10") = run_child;
-    __asm__ volatile(
-        "svc #0\n cbnz x0, 1f\n mov x29, xzr\n mov x0, x9\n blr x10\n 1:"
-        : "+r"(result)
-        : "r"(size), "r"(number), "r"(passed), "r"(entry)
-        : "memory", "cc");
-    return result;
-#elif defined(__x86_64__)
-    long result = SYS_clone3;
-    register struct child *passed __asm__("r12") = child;
-    register void (*entry)(struct child *) __asm__("r13") = run_child;
-    __asm__ volatile(
-        "syscall\n testq %%rax, %%rax\n jnz 1f\n xorl %%ebp, %%ebp\n movq %%r12, %%rdi\n callq *%%r13\n 1:"
-        : "+a"(result)
-        : "D"(arguments), "S"(sizeof *arguments), "r"(passed), "r"(entry)
-        : "rcx", "r11", "memory", "cc");
-    return result;
-#else
-#error "amos_spawn knows aarch64 and x86-64"
-#endif
-}
-
-long amos_spawn(const struct amos_spawn *plan) {
-    struct child child = {.plan = plan, .error = 0};
-    struct clone_args arguments = {
-        .flags = CLONE_VM | CLONE_VFORK | CLONE_CLEAR_SIGHAND,
-        .exit_signal = SIGCHLD,
-        .stack = (uint64_t)(uintptr_t)child_stack,
-        .stack_size = sizeof child_stack,
-    };
-    if (plan->cgroup >= 0) {
-        arguments.flags |= CLONE_INTO_CGROUP;
-        arguments.cgroup = (uint64_t)plan->cgroup;
-    }
-    long process = clone_child(&arguments, &child);
-    if (process < 0 || child.error == 0) return process;
-    while (waitpid((pid_t)process, NULL, 0) < 0 && errno == EINTR) {}
-    return -(long)child.error;
 }
 
 long amos_fork(void) { return amos_result(fork()); }

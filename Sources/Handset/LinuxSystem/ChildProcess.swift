@@ -60,60 +60,6 @@ public enum ChildProcess {
     }
 }
 
-/// A program about to be started.
-public struct ProcessSpawn: ~Copyable {
-    public var path: String
-    public var arguments: [String]
-    public var environment: [String]
-    public var userID: UInt32 = 0
-    public var groupID: UInt32 = 0
-    public var supplementaryGroupIDs: [UInt32] = []
-    /// Empty: `input` and `output` are its streams.
-    public var terminal = ""
-    /// Borrowed numbers; −1: none.
-    public var input: Int32 = -1
-    public var output: Int32 = -1
-    public var passed: Int32 = -1
-    public var passedAs: Int32 = -1
-    public var cgroup: Int32 = -1
-    /// A `cgroup.procs` file, instead of `cgroup`.
-    public var joined: Int32 = -1
-
-    public init(path: String, arguments: [String], environment: [String]) {
-        self.path = path
-        self.arguments = arguments
-        self.environment = environment
-    }
-
-    /// `clone3(2)` in the manner of vfork, then `execve(2)`: returns the process id when the program runs,
-    /// and throws when it could not be executed; nothing is left of it then.
-    public borrowing func start() throws(SystemCallError) -> Int32 {
-        let argumentStrings = CStringArray([path] + arguments)
-        let environmentStrings = CStringArray(environment)
-        var plan = amos_spawn()
-        plan.arguments = UnsafePointer(argumentStrings.pointers)
-        plan.environment = UnsafePointer(environmentStrings.pointers)
-        (plan.input, plan.output) = (input, output)
-        (plan.cgroup, plan.join) = (cgroup, joined)
-        (plan.pass, plan.pass_as) = (passed, passedAs)
-        (plan.user, plan.group) = (userID, groupID)
-        let hasTerminal = !terminal.isEmpty
-        let result = path.withCString { path in
-            terminal.withCString { terminal in
-                supplementaryGroupIDs.withUnsafeBufferPointer { groups in
-                    plan.path = path
-                    plan.terminal = hasTerminal ? terminal : nil
-                    plan.groups = groups.baseAddress
-                    plan.group_count = groups.count
-                    return amos_spawn(&plan)
-                }
-            }
-        }
-        if result < 0 { throw SystemCallError("execute", path, code: Int32(-result)) }
-        return Int32(result)
-    }
-}
-
 extension ChildProcess {
     /// Whether any child, running or ended, is left.
     public static var hasChildren: Bool { amos_has_children() != 0 }

@@ -12,7 +12,9 @@ extension Supervision {
         do throws(SystemCallError) {
             let root = try Cgroup(creating: mountPoint + "/amos")
             // A memory cgroup costs the kernel some 100 KB: only plans that set limits pay for it.
-            if plan.services.contains(where: { $0.resources.memoryMaxBytes > 0 }) { try enable("+memory", root) }
+            if plan.services.contains(where: { $0.resources.memoryMaxBytes > 0 }) {
+                try enable("+memory", root)
+            }
             if plan.services.contains(where: { $0.resources.processLimit > 0 }) { try enable("+pids", root) }
             return root.path
         } catch {
@@ -36,7 +38,9 @@ extension Supervision {
         if definition.resources.memoryMaxBytes > 0 {
             try group.write(String(definition.resources.memoryMaxBytes), to: "memory.max")
         }
-        if definition.resources.processLimit > 0 { try group.write(String(definition.resources.processLimit), to: "pids.max") }
+        if definition.resources.processLimit > 0 {
+            try group.write(String(definition.resources.processLimit), to: "pids.max")
+        }
         let directory = try group.open()
         let number = directory.rawValue
         resources[service].cgroup = group

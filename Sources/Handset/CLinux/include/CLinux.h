@@ -10,5 +10,6 @@
 #include "Network.h"
 #include "Process.h"
 #include "Sockets.h"
+#include "Spawn.h"
 #include "Storage.h"
 #endif

@@ -27,34 +27,12 @@ static inline long amos_kill(int process, int number) { return amos_result(kill(
 /// The next child that has ended, 0 if none has, -ECHILD if there are none.
 long amos_reap(int *exit_code, int *signal_number);
 
-/// How a service's process begins. Descriptors are >= 3; -1 means none.
-struct amos_spawn {
-    const char *path;
-    char *const *arguments;
-    char *const *environment;
-    /// Becomes the controlling terminal and 0, 1, 2; NULL: `input`, `output`, `output` do.
-    const char *terminal;
-    int input;
-    int output;
-    /// Passed on under another number, for readiness.
-    int pass;
-    int pass_as;
-    /// A directory of the cgroup file system that the process is born in.
-    int cgroup;
-    /// A `cgroup.procs` file that the process moves itself to instead.
-    int join;
-    uint32_t user;
-    uint32_t group;
-    const uint32_t *groups;
-    size_t group_count;
-};
-/// Starts a program and returns when `execve` has succeeded (the process id) or failed (-errno, nothing
-/// left).
-long amos_spawn(const struct amos_spawn *plan);
 int amos_has_children(void);
 long amos_fork(void);
 void amos_exit_now(int code);
 int amos_process_id(void);
+static inline uint32_t amos_user(void) { return geteuid(); }
+static inline uint32_t amos_group(void) { return getegid(); }
 /// Orphans below this process become its children, as they do below PID 1.
 long amos_adopt_orphans(void);
 long amos_raise_descriptor_limit(void);

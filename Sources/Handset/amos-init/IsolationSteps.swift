@@ -1,0 +1,201 @@
+import LinuxSystem
+import Services
+
+/// What a service's definition asks for, as steps of its new process. A service that asks for nothing costs
+/// nothing here.
+///
+/// The order is the kernel's: what opens files comes before what closes them to it, what needs root's powers
+/// before they are given up, and the system call filter is the very last.
+///
+/// An ordinary user's supervisor has no such powers. Where a service asks for some, it is born in a user
+/// namespace of its own, in which it has them.
+extension ProcessSpawn {
+    /// - Parameter emptyFile: nobody may read it; it lies over hidden files.
+    mutating func isolate(_ definition: ServiceDefinition, emptyFile: String) {
+        let isolation = definition.isolation
+        let isRoot = ChildProcess.effectiveUser == 0
+        takeNamespaces(isolation, isRoot: isRoot)
+        if definition.resources.outOfMemoryScore != 0 {
+            steps.append(
+                .write(String(definition.resources.outOfMemoryScore), to: "/proc/self/oom_score_adj"))
+        }
+        if namespaces.contains(.mount) {
+            arrangeMounts(definition, ownsTemporaryFiles: isRoot, emptyFile: emptyFile)
+        }
+        if namespaces.contains(.network) { steps.append(.loopback) }
+        schedule(definition.resources)
+        if !definition.workingDirectory.isEmpty {
+            steps.append(.workingDirectory(definition.workingDirectory))
+        }
+        restrict(definition, isRoot: isRoot)
+        systemCallFilter = isolation.systemCallFilter
+    }
+
+    private mutating func takeNamespaces(_ isolation: Isolation, isRoot: Bool) {
+        let wanted = isolation.namespaces
+        if wanted.contains(.mount) || isolation.changesMounts { namespaces.insert(.mount) }
+        if wanted.contains(.pid) { namespaces.insert(.pid) }
+        if wanted.contains(.ipc) { namespaces.insert(.ipc) }
+        if wanted.contains(.uts) { namespaces.insert(.uts) }
+        if wanted.contains(.network) { namespaces.insert(.network) }
+        let needsPowers =
+            !namespaces.isEmpty || wanted.contains(.user) || isolation.boundingCapabilities != .max
+            || isolation.ambientCapabilities != 0
+        guard !isRoot, needsPowers else { return }
+        namespaces.insert(.user)
+        steps += SpawnStep.mapThisUser()
+    }
+
+    private mutating func schedule(_ resources: Resources) {
+        if resources.nice != 0 { steps.append(.nice(resources.nice)) }
+        if resources.scheduling != .other {
+            steps.append(
+                .scheduler(resources.scheduling.rawValue, priority: resources.schedulingPriority))
+        }
+    }
+
+    /// From here on it becomes less and less able.
+    private mutating func restrict(_ definition: ServiceDefinition, isRoot: Bool) {
+        let isolation = definition.isolation
+        let landlock = beginLandlock(isolation.landlock)
+        var user: Int?
+        if isRoot, isolation.namespaces.contains(.user) {
+            user = steps.count
+            steps.append(.prepareUserNamespace(user: definition.userID, group: definition.groupID))
+        }
+        for limit in definition.resources.limits {
+            steps.append(.limit(limit.resource, soft: limit.soft, hard: limit.hard))
+        }
+        let changesIdentity = definition.changesIdentity(isRoot: isRoot)
+        if changesIdentity, isRoot || !definition.supplementaryGroupIDs.isEmpty {
+            supplementaryGroupIDs = definition.supplementaryGroupIDs
+            steps.append(.supplementaryGroups)
+        }
+        if let user { steps.append(.enterUserNamespace(preparedBy: user)) }
+        if isolation.boundingCapabilities != .max {
+            steps.append(.boundingCapabilities(isolation.boundingCapabilities))
+        }
+        if isolation.noNewPrivileges { steps.append(.noNewPrivileges) }
+        if let landlock { steps.append(.enforceLandlock(begunBy: landlock)) }
+        if changesIdentity {
+            steps.append(
+                .identity(
+                    user: definition.userID, group: definition.groupID, keeping: isolation.keptCapabilities))
+        }
+        if isolation.ambientCapabilities != 0 {
+            steps.append(.ambientCapabilities(isolation.ambientCapabilities))
+        }
+    }
+
+    private mutating func beginLandlock(_ rules: [Isolation.LandlockRule]) -> Int? {
+        guard !rules.isEmpty else { return nil }
+        let (beginning, version) = (steps.count, Landlock.version)
+        steps.append(.beginLandlock(version: version))
+        for rule in rules {
+            var rights: Landlock.Rights = []
+            if rule.access.contains(.read) { rights.formUnion(.read) }
+            if rule.access.contains(.write) { rights.formUnion(.write) }
+            if rule.access.contains(.execute) { rights.formUnion(.execute) }
+            steps.append(.allow(rights, beneath: rule.path, version: version, begunBy: beginning))
+        }
+        return beginning
+    }
+}
+
+// The service's own view of the file system.
+extension ProcessSpawn {
+    private mutating func arrangeMounts(
+        _ definition: ServiceDefinition, ownsTemporaryFiles: Bool, emptyFile: String
+    ) {
+        let isolation = definition.isolation
+        steps.append(.privateMounts)
+        // What is bound is what PID 1 sees there, whatever the service finds in its place.
+        var sources: [Int] = []
+        for rule in isolation.paths {
+            guard case .bind(let source, _) = rule.kind else { continue }
+            sources.append(steps.count)
+            steps.append(.catchTree(source, isOptional: rule.isOptional))
+        }
+        if isolation.hasPrivateDevices { steps.append(.privateDevices) }
+        if isolation.hasPrivateTemporaryFiles {
+            for (path, isOptional) in [("/tmp", false), ("/var/tmp", true)] {
+                steps.append(
+                    .mount(
+                        "tmpfs", at: path, [.noSetuid, .noDevices], options: "mode=1777",
+                        isOptional: isOptional))
+            }
+        }
+        if namespaces.contains(.pid) {
+            steps.append(.mount("proc", at: "/proc", [.noSetuid, .noDevices, .noExecute]))
+        }
+        if isolation.isFileSystemReadOnly { closeRoot(isolation) }
+        let owner =
+            ownsTemporaryFiles
+            ? ",uid=" + String(definition.userID) + ",gid=" + String(definition.groupID) : ""
+        var nextSource = 0
+        for rule in isolation.paths {
+            if case .bind = rule.kind {
+                add(rule, source: sources[nextSource])
+                nextSource += 1
+            } else {
+                add(rule, owner: owner, emptyFile: emptyFile)
+            }
+        }
+    }
+
+    /// What stays as it is lies over the closed root again, with its own attributes.
+    private mutating func closeRoot(_ isolation: Isolation) {
+        var open = ["/dev", "/proc", "/sys", "/run", "/tmp"]
+        if isolation.hasPrivateTemporaryFiles { open.append("/var/tmp") }
+        let first = steps.count
+        for path in open { steps.append(.catchTree(path, isOptional: true)) }
+        steps.append(.readOnlyRoot)
+        for (index, path) in open.enumerated() { steps.append(.place(first + index, at: path)) }
+    }
+
+    private mutating func add(_ rule: Isolation.PathRule, source: Int) {
+        guard case .bind(_, let isReadOnly) = rule.kind else { return }
+        steps.append(.place(source, at: rule.path, setting: isReadOnly ? .readOnly : []))
+    }
+
+    private mutating func add(_ rule: Isolation.PathRule, owner: String, emptyFile: String) {
+        let isOptional = rule.isOptional
+        switch rule.kind {
+        case .readOnly: steps.append(.cover(rule.path, setting: .readOnly, isOptional: isOptional))
+        case .writable: steps.append(.cover(rule.path, clearing: .readOnly, isOptional: isOptional))
+        case .hidden: steps.append(.hide(rule.path, emptyFile: emptyFile, isOptional: isOptional))
+        case .temporary(let size):
+            let options = "mode=0755" + owner + (size == 0 ? "" : ",size=" + String(size))
+            steps.append(
+                .mount(
+                    "tmpfs", at: rule.path, [.noSetuid, .noDevices], options: options, isOptional: isOptional)
+            )
+        case .bind: break
+        }
+    }
+}
+
+extension Isolation {
+    /// Whether anything here needs a mount namespace; a /proc of a pid namespace's own is a mount, too.
+    fileprivate var changesMounts: Bool {
+        hasPrivateTemporaryFiles || hasPrivateDevices || isFileSystemReadOnly || !paths.isEmpty
+            || namespaces.contains(.pid)
+    }
+
+    /// Until `execve`: without no-new-privileges, a filter may be installed by an administrator only.
+    fileprivate var keptCapabilities: UInt64 {
+        let administrate: UInt64 = 1 << 21
+        let needsAdministrator = !systemCallFilter.isEmpty && !noNewPrivileges
+        return ambientCapabilities | (needsAdministrator ? administrate : 0)
+    }
+
+    var hidesFiles: Bool { paths.contains { $0.kind == .hidden } }
+}
+
+extension ServiceDefinition {
+    /// 0 is who PID 1 is already; an ordinary user's supervisor needs no step to become its user.
+    fileprivate func changesIdentity(isRoot: Bool) -> Bool {
+        let asksFor = userID != 0 || groupID != 0 || !supplementaryGroupIDs.isEmpty
+        return asksFor && (isRoot || userID != ChildProcess.effectiveUser)
+    }
+}
