@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 AMOS := .build/release/amos
 DEVICE ?= virt-phone
+FUZZ_SECONDS ?= 30
 # Root installs directly, anyone else asks sudo, and only if something is missing.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -15,7 +16,7 @@ PACKAGES := pkg-config libarchive-dev libssl-dev zlib1g-dev \
 	binutils openssl python3-jsonschema python3-yaml \
 	$(if $(DISPLAY)$(WAYLAND_DISPLAY),qemu-system-gui)
 
-.PHONY: help deps build image run test lint bench torture fmt clean
+.PHONY: help deps build image run test lint bench torture fuzz fmt clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -51,6 +52,9 @@ bench: build ## measure builds, boots and sizes beside what others offer
 
 torture: build ## the long variants: more flips, more power cuts, more kills
 	AMOS_TORTURE=1 swift test --disable-xctest
+
+fuzz: deps ## give every decoder to libFuzzer for FUZZ_SECONDS (30) each
+	Tests/Fuzz/fuzz.sh $(FUZZ_SECONDS)
 
 fmt: ## format every source file
 	swift format -i -r Package.swift Sources Tests

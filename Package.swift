@@ -101,6 +101,12 @@ let testTargets: [Target] = [
     tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots", "Referees"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
+    // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
+    .target(
+        name: "FuzzTargets", dependencies: ["Wire", "Services"], path: "Tests/Fuzz/Targets",
+        swiftSettings: strict),
+    .testTarget(
+        name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzTests", swiftSettings: strict),
     // The init program itself, against services of all kinds; the witness is what those services run.
     .executableTarget(
         name: "scenario-witness", path: "Tests/ScenarioTests/Witness", swiftSettings: strict),

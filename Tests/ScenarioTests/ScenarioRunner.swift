@@ -1,3 +1,4 @@
+import DeviceSpec
 import Foundation
 import HostSystem
 import Services
@@ -32,7 +33,8 @@ final class ScenarioRunner {
     func play() throws {
         try writePrograms()
         try copyServices()
-        let plan = try PlanFile.compile("\(folder)/services", gateFolder: folder)
+        var plan = try ServiceFolder.plan(at: "\(folder)/services")
+        Gate.add(to: &plan, folder: folder)
         try Data(plan.encode()).write(to: URL(fileURLWithPath: "\(folder)/plan"))
         guard mkfifo("\(folder)/gate", 0o600) == 0 else { throw ScenarioFailure("cannot make a pipe") }
         let run = try SupervisorRun(folder: folder, plan: "\(folder)/plan")
