@@ -16,6 +16,7 @@ import Wire
         service.restartDelayMilliseconds = 100
         service.restartDelayLimitMilliseconds = 500
         service.restartResetMilliseconds = 10_000
+        service.restartJitterPercent = 0
         var machine = try Supervisor(plan([service]))
         var now: UInt64 = 0
         var process: Int32 = 10
@@ -25,6 +26,7 @@ import Wire
             #expect(machine.status(of: 0).state == .ready)
             now += 5
             _ = machine.handle(.exited(process: process, .exited(code: 1)), now: now)
+            _ = machine.handle(.groupEmpty(service: 0), now: now)
             #expect(machine.status(of: 0).state == .waiting)
             #expect(!machine.handle(.tick, now: now + expected - 1).contains(.spawn(service: 0)))
             #expect(machine.handle(.tick, now: now + expected).contains(.spawn(service: 0)))
@@ -33,6 +35,7 @@ import Wire
         }
         _ = machine.handle(.spawned(service: 0, process: process), now: now)
         _ = machine.handle(.exited(process: process, .killed(signal: 11)), now: now + 10_000)
+        _ = machine.handle(.groupEmpty(service: 0), now: now + 10_000)
         #expect(machine.handle(.tick, now: now + 10_100).contains(.spawn(service: 0)))
     }
 
@@ -44,7 +47,9 @@ import Wire
         var machine = try Supervisor(plan([essential, product], health: ["b"]))
         _ = machine.handle(.boot, now: 0)
         _ = machine.handle(.spawned(service: 0, process: 7), now: 0)
-        let effects = machine.handle(.exited(process: 7, .exited(code: 3)), now: 1)
+        let death = machine.handle(.exited(process: 7, .exited(code: 3)), now: 1)
+        #expect(death.first == .killGroup(service: 0, process: 0) && !machine.isShuttingDown)
+        let effects = machine.handle(.groupEmpty(service: 0), now: 1)
         #expect(effects.contains(.failBoot(service: 0, reason: .ended(.exited(code: 3)))))
         #expect(machine.isShuttingDown)
     }
@@ -79,10 +84,13 @@ import Wire
         }
         let first = machine.handle(.shutDown(.powerOff), now: 5)
         #expect(first.contains(stop(1, 11)) && !first.contains(stop(0, 10)) && !first.contains(stop(2, 12)))
-        let second = machine.handle(.exited(process: 11, .killed(signal: 15)), now: 6)
+        _ = machine.handle(.exited(process: 11, .killed(signal: 15)), now: 6)
+        let second = machine.handle(.groupEmpty(service: 1), now: 6)
         #expect(second.contains(stop(0, 10)) && !second.contains(stop(2, 12)))
-        #expect(machine.handle(.exited(process: 10, .exited(code: 0)), now: 7).contains(stop(2, 12)))
-        let last = machine.handle(.exited(process: 12, .exited(code: 0)), now: 8)
+        _ = machine.handle(.exited(process: 10, .exited(code: 0)), now: 7)
+        #expect(machine.handle(.groupEmpty(service: 0), now: 7).contains(stop(2, 12)))
+        _ = machine.handle(.exited(process: 12, .exited(code: 0)), now: 8)
+        let last = machine.handle(.groupEmpty(service: 2), now: 8)
         #expect(last.last == .finishShutdown(.powerOff))
     }
 

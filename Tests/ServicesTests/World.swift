@@ -123,7 +123,9 @@ struct World {
         switch effect {
         case .spawn(let service): return try spawn(service)
         case .signal(let service, let process, _): try signal(service, process)
-        case .killGroup(let service, let process): try kill(service, process)
+        case .killGroup(let service, let process):
+            try kill(service, process)
+            schedule(random.upTo(40), .command(.groupEmpty(service: service)))
         case .announce, .probe, .arm, .disarm, .measure, .forgetStored, .stamp, .fallBack, .overdue,
             .replan:
             break

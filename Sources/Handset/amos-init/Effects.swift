@@ -9,7 +9,9 @@ extension Supervision {
         switch effect {
         case .spawn(let service): return spawn(service)
         case .signal(_, let process, let signal): ChildProcess.send(Int32(signal), to: process)
-        case .killGroup(let service, let process): killGroup(service, process)
+        case .killGroup(let service, let process):
+            killGroup(service, process)
+            return .groupEmpty(service: service)
         case .announce(let service, let state, let process, let reason):
             report(service, state, process, reason)
         case .forgetStored(let service): resources[service].stored = []

@@ -81,7 +81,7 @@ extension BootPlan {
         return nil
     }
 
-    private func checkOrder() throws(BootPlanError) {
+    func checkOrder() throws(BootPlanError) {
         for position in services.indices.dropFirst() {
             let name = services[position].name
             guard services[position - 1].name.utf8.lexicographicallyPrecedes(name.utf8) else {

@@ -16,6 +16,11 @@ public enum BootPlanError: Error, Equatable, Sendable {
     /// The bytes are not those that were written.
     case wrongChecksum
     case damaged(WireError)
+    /// A running plan is replaced by one at a time, and not on the way down.
+    case shuttingDown
+    case reloadUnderWay
+    /// The state that another run of PID 1 left is not of this plan.
+    case foreignState
 }
 
 extension BootPlanError: CustomStringConvertible {
@@ -36,6 +41,9 @@ extension BootPlanError: CustomStringConvertible {
             "boot plan version \(version) is not \(BootPlan.version); build the image again"
         case .wrongChecksum: "the boot plan's checksum is wrong; the file is damaged"
         case .damaged(let error): "the boot plan is damaged: \(error.description)"
+        case .shuttingDown: "the handset is shutting down; the plan stays as it is"
+        case .reloadUnderWay: "another reload is under way; try again when it is done"
+        case .foreignState: "the saved state belongs to another boot plan, or is damaged"
         }
     }
 

@@ -15,6 +15,8 @@ struct DeadlineHeap: Sendable {
 
     func isSet(_ index: Int) -> Bool { positions[index] >= 0 }
 
+    func time(of index: Int) -> UInt64? { isSet(index) ? times[index] : nil }
+
     mutating func set(_ index: Int, _ time: UInt64) {
         times[index] = time
         if positions[index] < 0 {

@@ -2,34 +2,43 @@ import Wire
 
 extension Supervisor {
     /// Changes a state and everything that is counted from it.
-    mutating func enter(_ state: State, _ service: Int, _ reason: Reason = .none) {
+    mutating func enter(_ state: State, _ service: Int, _ reason: Reason = .none, silently: Bool = false) {
         let old = records[service].state
+        if old == .ready, now - records[service].since >= healthyTime(service) {
+            records[service].failureCount = 0
+            records[service][.acted] = false
+        }
         records[service].state = state
         records[service].since = now
         records[service].reason = reason
+        records[service].flags.subtract([.resting, .reloading, .measured, .idleDue])
         // Whoever enters a state that has a deadline sets its own afterwards.
-        deadlines.clear(service)
+        for slot in [Slot.state, .watch, .idle] { deadlines.clear(self.slot(slot, service)) }
         count(service, from: old, to: state)
         queue(service)
         // A plain wait is the normal beginning of a start; a thousand announcements of it would say nothing.
-        if state == .waiting, reason == .none { return }
+        if silently || state == .waiting && reason == .none { return }
+        announce(service)
+        if state == .stopped || state == .failed { forgetStored(service) }
+    }
+
+    func healthyTime(_ service: Int) -> UInt64 { UInt64(plan.services[service].restartResetMilliseconds) }
+
+    mutating func announce(_ service: Int) {
         effects.append(
             .announce(
-                service: service, state: state.announced, process: records[service].process, reason: reason))
+                service: service, state: records[service].state.announced, process: records[service].process,
+                reason: records[service].reason))
+    }
+
+    private mutating func forgetStored(_ service: Int) {
+        guard records[service][.hasRun], !records[service][.leaving], shutdown == nil else { return }
+        records[service][.hasRun] = false
+        effects.append(.forgetStored(service: service))
     }
 
     private mutating func count(_ service: Int, from old: State, to new: State) {
-        let up: Int32 = old.isUp == new.isUp ? 0 : new.isUp ? -1 : 1
-        let down: Int32 = old.isDown == new.isDown ? 0 : new.isDown ? 1 : -1
-        if up != 0 || down != 0 {
-            for position in graph.requiredBy.range(of: service) {
-                let dependant = graph.requiredBy[position]
-                records[dependant].unmetCount += up
-                records[dependant].downCount += down
-                queue(dependant)
-            }
-            if records[service].isHealth { health.unreadyCount += Int(up) }
-        }
+        countNeeds(service, from: old, to: new)
         if old.isUnsettled != new.isUnsettled {
             for position in graph.before.range(of: service) {
                 records[graph.before[position]].unsettledCount += new.isUnsettled ? 1 : -1
@@ -37,13 +46,42 @@ extension Supervisor {
             }
         }
         if old.isActive != new.isActive {
+            let change: Int32 = new.isActive ? 1 : -1
             for position in graph.requires.range(of: service) {
-                records[graph.requires[position]].activeDependantCount += new.isActive ? 1 : -1
+                records[graph.requires[position]].activeDependantCount += change
                 queue(graph.requires[position])
+            }
+            for position in graph.conflicts.range(of: service) {
+                records[graph.conflicts[position]].activeConflictCount += change
+                queue(graph.conflicts[position])
             }
         }
         if (old == .stopping) != (new == .stopping) {
             countStopping(service, by: new == .stopping ? 1 : -1)
+        }
+        if records[service][.leaving], old != .stopped, new == .stopped { leavingCount -= 1 }
+    }
+
+    private mutating func countNeeds(_ service: Int, from old: State, to new: State) {
+        let up: Int32 = old.isUp == new.isUp ? 0 : new.isUp ? -1 : 1
+        let down: Int32 = old.isDown == new.isDown ? 0 : new.isDown ? 1 : -1
+        let isFirst = !records[service][.hasBeenUp]
+        if up != 0 || down != 0 {
+            for position in graph.requiredBy.range(of: service) {
+                let dependant = graph.requiredBy[position]
+                records[dependant].unmetCount += up
+                records[dependant].downCount += down
+                queue(dependant)
+            }
+            if records[service][.health] { health.unreadyCount += Int(up) }
+        }
+        guard isFirst else { return }
+        if new.isUp { records[service][.hasBeenUp] = true }
+        for position in graph.milestoneOf.range(of: service) {
+            let dependant = graph.milestoneOf[position]
+            records[dependant].downCount += down
+            if new.isUp { records[dependant].pendingMilestoneCount -= 1 }
+            queue(dependant)
         }
     }
 
@@ -53,145 +91,64 @@ extension Supervisor {
             queue(graph.after[position])
         }
         stoppingCount += Int(change)
-        if !records[service].isLast {
+        if !records[service][.last] {
             stoppingOrdinaryCount += Int(change)
             if stoppingOrdinaryCount == 0, shutdown != nil { queueLast() }
         }
     }
 
-    mutating func queue(_ service: Int) {
-        guard !records[service].isQueued else { return }
-        records[service].isQueued = true
-        worklist.append(Int32(service))
-    }
-
-    mutating func boot() {
+    /// All counts from the states alone: at the beginning, after a new plan and after a re-exec.
+    mutating func recount() {
+        stoppingCount = 0
+        stoppingOrdinaryCount = 0
+        leavingCount = 0
+        health.unreadyCount = 0
+        for service in records.indices { clearCounts(of: service) }
         for service in records.indices {
-            records[service].isWanted = true
-            enter(.waiting, service)
-        }
-        startHealth()
-    }
-
-    mutating func launch(_ service: Int) {
-        let definition = plan.services[service]
-        guard definition.kind != .target else { return enter(.ready, service) }
-        enter(.starting, service)
-        records[service].isLaunching = true
-        if definition.startTimeoutMilliseconds > 0 {
-            deadlines.set(service, now + UInt64(definition.startTimeoutMilliseconds))
-        }
-        effects.append(.spawn(service: service))
-    }
-
-    mutating func spawned(_ service: Int, _ process: Int32) {
-        guard records[service].isLaunching else { return }
-        records[service].isLaunching = false
-        records[service].process = process
-        processes.insert(process, service)
-        if records[service].state == .stopping { return queue(service) }
-        if plan.services[service].kind == .longRunning, plan.services[service].readiness == .exec {
-            becomeReady(service)
-        }
-    }
-
-    mutating func execFailed(_ service: Int, _ number: Int32) {
-        guard records[service].isLaunching else { return }
-        records[service].isLaunching = false
-        if records[service].state == .stopping { return finishStop(service) }
-        fail(service, .execFailed(errorNumber: number))
-    }
-
-    mutating func becomeReady(_ service: Int) {
-        guard records[service].state == .starting, plan.services[service].kind == .longRunning else { return }
-        enter(.ready, service)
-    }
-
-    mutating func exited(_ service: Int, _ status: ExitStatus) {
-        records[service].process = 0
-        // Whatever it left behind in its cgroup has nobody left to look after it.
-        effects.append(.killGroup(service: service, process: 0))
-        let definition = plan.services[service]
-        switch records[service].state {
-        case .stopping: finishStop(service)
-        case .starting where definition.kind == .oneShot && status.isSuccess:
-            records[service].failureCount = 0
-            enter(.done, service, .none)
-        case .ready where status.isSuccess && definition.restart != .always:
-            records[service].isWanted = false
-            enter(.stopped, service, .ended(status))
-            loseEssential(service)
-        default: fail(service, .ended(status))
-        }
-    }
-
-    /// It died, or never lived: the restart policy decides.
-    mutating func fail(_ service: Int, _ reason: Reason) {
-        let definition = plan.services[service]
-        guard definition.restart != .never, shutdown == nil else {
-            records[service].isWanted = false
-            enter(.failed, service, reason)
-            return loseEssential(service)
-        }
-        if records[service].state == .ready,
-            now - records[service].since >= UInt64(definition.restartResetMilliseconds)
-        {
-            records[service].failureCount = 0
-        }
-        let delay = Self.delay(definition, failures: records[service].failureCount)
-        records[service].failureCount += 1
-        enter(.backoff, service, reason)
-        deadlines.set(service, now + delay)
-    }
-
-    /// Doubles per failure up to the limit; never 0, or a service that dies at once would keep PID 1 busy.
-    static func delay(_ definition: ServiceDefinition, failures: UInt32) -> UInt64 {
-        let first = max(1, UInt64(definition.restartDelayMilliseconds))
-        let limit = max(first, UInt64(definition.restartDelayLimitMilliseconds))
-        return failures >= 32 ? limit : min(limit, first << UInt64(failures))
-    }
-
-    /// A deadline that passed: of a service by its state, or of the system.
-    mutating func expire(_ due: Int) {
-        guard due < records.count else { return expireSystem(due - records.count) }
-        switch records[due].state {
-        case .starting: beginStop(due, .startTimeout)
-        case .backoff:
-            records[due].restartCount += 1
-            enter(.waiting, due)
-        case .stopping: escalateStop(due)
-        default: break
-        }
-    }
-
-    /// The service and, transitively, all that it requires or wants.
-    mutating func start(_ service: Int) {
-        guard shutdown == nil else { return }
-        var pending = [service]
-        var isSeen = [Bool](repeating: false, count: records.count)
-        isSeen[service] = true
-        while let next = pending.popLast() {
-            records[next].isWanted = true
-            switch records[next].state {
-            case .stopped, .failed, .backoff:
-                records[next].failureCount = 0
-                records[next].restartCount = 0
-                enter(.waiting, next)
-            default: break
-            }
-            for edges in [graph.requires, graph.wants] {
-                for position in edges.range(of: next) where !isSeen[edges[position]] {
-                    isSeen[edges[position]] = true
-                    pending.append(edges[position])
-                }
+            let state = records[service].state
+            countNeighbours(of: service)
+            if records[service][.health], !state.isUp { health.unreadyCount += 1 }
+            if records[service][.leaving], state != .stopped { leavingCount += 1 }
+            guard state == .stopping else { continue }
+            stoppingCount += 1
+            if !records[service][.last] { stoppingOrdinaryCount += 1 }
+            for position in graph.after.range(of: service) {
+                records[graph.after[position]].stoppingSuccessorCount += 1
             }
         }
     }
 
-    mutating func restart(_ service: Int) {
-        guard shutdown == nil else { return }
-        records[service].failureCount = 0
-        start(service)
-        if records[service].state.isActive { beginStop(service, .command) }
+    private mutating func clearCounts(of service: Int) {
+        records[service].unmetCount = 0
+        records[service].downCount = 0
+        records[service].pendingMilestoneCount = 0
+        records[service].unsettledCount = 0
+        records[service].activeConflictCount = 0
+        records[service].activeDependantCount = 0
+        records[service].stoppingSuccessorCount = 0
+    }
+
+    private mutating func countNeighbours(of service: Int) {
+        for position in graph.requires.range(of: service) {
+            let required = graph.requires[position]
+            if !records[required].state.isUp { records[service].unmetCount += 1 }
+            if records[required].state.isDown { records[service].downCount += 1 }
+            if records[service].state.isActive { records[required].activeDependantCount += 1 }
+        }
+        for position in graph.milestones.range(of: service)
+        where !records[graph.milestones[position]][.hasBeenUp] {
+            records[service].pendingMilestoneCount += 1
+            if records[graph.milestones[position]].state.isDown { records[service].downCount += 1 }
+        }
+        for position in graph.after.range(of: service)
+        where records[graph.after[position]].state.isUnsettled { records[service].unsettledCount += 1 }
+        for position in graph.conflicts.range(of: service)
+        where records[graph.conflicts[position]].state.isActive { records[service].activeConflictCount += 1 }
+    }
+
+    mutating func queue(_ service: Int) {
+        guard !records[service][.queued] else { return }
+        records[service][.queued] = true
+        worklist.append(Int32(service))
     }
 }
