@@ -33,6 +33,8 @@ long amos_epoll_wait(int epoll, struct amos_ready *ready, int limit, int timeout
 long amos_signal_descriptor(void) {
     sigset_t all, wanted;
     sigfillset(&all);
+    // Whoever started this program may have ignored some; services would inherit that.
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
     if (sigprocmask(SIG_SETMASK, &all, NULL) < 0) return -(long)errno;
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGCHLD);
