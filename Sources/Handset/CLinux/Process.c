@@ -18,6 +18,7 @@ long amos_epoll_add(int epoll, int fd, uint32_t events, uint64_t tag) {
 long amos_epoll_modify(int epoll, int fd, uint32_t events, uint64_t tag) {
     return control(epoll, EPOLL_CTL_MOD, fd, events, tag);
 }
+long amos_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
 
 long amos_epoll_wait(int epoll, struct amos_ready *ready, int limit, int timeout_ms) {
     struct epoll_event events[64];

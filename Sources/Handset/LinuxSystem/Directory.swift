@@ -30,6 +30,20 @@ public enum Directory {
         }
     }
 
+    /// Whether there is nothing in it, or no such directory.
+    public static func isEmpty(_ path: String) -> Bool {
+        guard let directory = path.withCString({ opendir($0) }) else { return true }
+        defer { closedir(directory) }
+        while let name = amos_next_name(directory) {
+            let isDot = name[0] == 0x2e && (name[1] == 0 || (name[1] == 0x2e && name[2] == 0))
+            if !isDot { return false }
+        }
+        return true
+    }
+
+    /// `stat(2)`: links are followed.
+    public static func isDirectory(_ path: String) -> Bool { path.withCString { amos_is_directory($0) != 0 } }
+
     /// `mkdir(2)`; a directory that is already there is fine.
     public static func make(_ path: String, permissions: UInt32 = 0o755) throws(SystemCallError) {
         do throws(SystemCallError) {

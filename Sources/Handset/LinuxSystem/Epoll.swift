@@ -37,6 +37,11 @@ public struct Epoll: ~Copyable {
         try retryingOnInterrupt("epoll_ctl") { amos_epoll_modify(epoll, number, interest.rawValue, tag) }
     }
 
+    /// A descriptor that is not watched is fine.
+    public borrowing func remove(_ fd: borrowing FileDescriptor) {
+        _ = amos_epoll_remove(descriptor.rawValue, fd.rawValue)
+    }
+
     /// Waits for at most `milliseconds` (nil: for ever) and fills `tags` with what is ready.
     public mutating func wait(milliseconds: UInt64?, tags: inout [UInt64]) throws(SystemCallError) {
         tags.removeAll(keepingCapacity: true)

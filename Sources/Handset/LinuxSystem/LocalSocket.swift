@@ -42,6 +42,16 @@ public struct LocalSocket: ~Copyable {
         return fd < 0 ? nil : FileDescriptor(owning: Int32(fd))
     }
 
+    /// As `accept`, but says why there is none.
+    public borrowing func acceptOrFail() throws(SystemCallError) -> FileDescriptor? {
+        let number = descriptor.rawValue
+        do throws(SystemCallError) {
+            return FileDescriptor(owning: Int32(try retryingOnInterrupt("accept") { amos_accept(number) }))
+        } catch  where error.code == SystemCallError.wouldBlock {
+            return nil
+        }
+    }
+
     /// Who is at the other end (`SO_PEERCRED`).
     public borrowing func peerUserID() throws(SystemCallError) -> UInt32 {
         let fd = descriptor.rawValue

@@ -28,7 +28,7 @@ extension Supervision {
 
     func acceptConnections() {
         for _ in 0..<Self.packetLimit {
-            guard let descriptor = controlSocket.accept() else { return }
+            guard let descriptor = spares.accept(controlSocket) else { return }
             let socket = LocalSocket(descriptor)
             let isRoot = (try? socket.peerUserID()) == 0 || !options.isSystem
             add(Connection(socket, isRoot: isRoot))

@@ -4,7 +4,7 @@ import Slots
 import Wire
 
 extension Supervision {
-    /// Performs an effect; a spawn has an answer.
+    /// Performs an effect; some have an answer.
     func perform(_ effect: Supervisor.Effect) -> Supervisor.Event? {
         switch effect {
         case .spawn(let service): return spawn(service)
@@ -15,7 +15,12 @@ extension Supervision {
         case .announce(let service, let state, let process, let reason):
             report(service, state, process, reason)
         case .forgetStored(let service): resources[service].stored = []
-        case .probe, .arm, .disarm, .measure, .stamp, .fallBack, .overdue, .replan: break
+        case .arm(let service): return arm(service)
+        case .disarm(let service): disarm(service)
+        case .stamp(let service): state.keep("stamps/" + supervisor.plan.services[service].name, [])
+        case .fallBack(let service, let reason): fallBack(service, reason)
+        case .overdue(let service): reportOverdue(service)
+        case .probe, .measure, .replan: break
         case .becameReady:
             announceMemory()
             announcer.announce(.ready)
@@ -58,18 +63,31 @@ extension Supervision {
     }
 
     private func failBoot(_ service: Int?, _ reason: Reason) {
-        var text = supervisor.text(of: reason)
-        var code = FailureReason.notHealthyInTime
-        if let service {
-            text = supervisor.plan.services[service].name + ": " + text
-            code = .serviceLost
-        }
+        guard let service else { return recordFailure(supervisor.text(of: reason), .notHealthyInTime) }
+        let name = supervisor.plan.services[service].name
+        recordFailure(name + ": " + supervisor.text(of: reason), .serviceLost)
+    }
+
+    /// A service has failed for good whose policy says that this slot is bad then.
+    private func fallBack(_ service: Int, _ reason: Reason) {
+        let name = supervisor.plan.services[service].name
+        recordFailure(name + " gives this slot up: " + supervisor.text(of: reason), .serviceLost)
+    }
+
+    private func recordFailure(_ text: String, _ code: FailureReason) {
         Log.say(.critical, "this boot has failed: " + text)
         announcer.announce(.failure(what: "health", reason: text))
         guard options.isSystem else { return }
         SlotRecord.update { metadata, slot in
             metadata.recordFailure(in: slot, code, detail: Array(text.utf8))
         }
+    }
+
+    /// Who made the shutdown take as long as it did.
+    private func reportOverdue(_ service: Int) {
+        let budget = Self.seconds(UInt64(supervisor.plan.shutdownBudgetMilliseconds) * 1_000_000)
+        let name = supervisor.plan.services[service].name
+        Log.say(.warning, "shutdown: " + name + " used up the budget (" + budget + ")")
     }
 
     func beginShutdown(_ kind: ShutdownKind) {

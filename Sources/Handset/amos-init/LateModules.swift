@@ -87,6 +87,7 @@ extension Supervision {
         guard let modules = lateModules, let bytes = try? modules.reading.read(upTo: 4096) else { return }
         guard !bytes.isEmpty else {
             lateModules = nil
+            openWatchdog(isLast: true)
             return findPowerKeys()
         }
         modules.partialLine += bytes

@@ -9,7 +9,8 @@ enum PowerControl {
     /// longer unless the kernel hangs.
     static let killPatienceMilliseconds: UInt64 = 500
 
-    static func finish(_ kind: ShutdownKind, _ announcer: Announcer) {
+    static func finish(_ kind: ShutdownKind, _ announcer: Announcer, _ watchdog: MachineWatchdog?) {
+        watchdog?.watchFinish()
         endStragglers()
         Machine.synchronizeDisks()
         for path in MountTable.read().paths.reversed() where isData(path) { unmount(path, announcer) }
@@ -17,6 +18,7 @@ enum PowerControl {
             metadata.endInOrder(slot, kind == .powerOff ? .powerOff : .reboot)
         }
         announcer.flush()
+        if kind == .powerOff { watchdog?.stop() }
         end(kind)
     }
 

@@ -22,6 +22,8 @@ final class ServiceResources {
     /// What the service last said about itself (`STATUS=`), or why it could not be started.
     var statusText = ""
     var isReloading = false
+    /// Its triggers are watched.
+    var isArmed = false
 }
 
 extension Supervision {

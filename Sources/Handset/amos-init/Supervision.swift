@@ -7,12 +7,14 @@ import Wire
 final class Supervision {
     /// What a report of the epoll is about; the lower half of a tag is an index.
     enum Source: UInt32 {
-        case signal, control, connection, readiness, notify, modules, powerKey
+        case signal, control, connection, readiness, notify, modules, powerKey, socket, device, path, timer
     }
 
     /// Packets taken per wake-up and socket: the epoll reports what is left, and nobody who sends without end
     /// keeps PID 1 from the others.
     static let packetLimit = 64
+    /// Children reaped per wake-up: a millisecond's work.
+    static let reapLimit = 256
 
     let options: Options
     let announcer: Announcer
@@ -24,6 +26,19 @@ final class Supervision {
     var powerKeys: [PowerKey?] = []
     var lateModules: LateModules?
     var notificationComplaintCount = 0
+    /// Each is there once the first service needs it.
+    var timers: Timers?
+    var pathWatcher: PathWatcher?
+    var deviceEvents: DeviceWatcher?
+    var watchdog: MachineWatchdog?
+    /// Services whose triggers held when a reload looked at them again.
+    var triggeredByReload: [Int] = []
+    let state: StateFiles
+    var spares = SpareDescriptors()
+    /// Children have ended that were not looked at yet.
+    private var hasMoreToReap = false
+    /// When PID 1 began, by the boot clock: timers count from here.
+    let startMilliseconds = Clock.bootMilliseconds
     var end: ShutdownKind?
     var epoll: Epoll
     let null: FileDescriptor
@@ -35,7 +50,12 @@ final class Supervision {
     init(_ plan: BootPlan, _ options: Options, _ announcer: Announcer) throws(InitError) {
         self.options = options
         self.announcer = announcer
-        do throws(BootPlanError) { supervisor = try Supervisor(plan) } catch { throw .plan(error) }
+        state = StateFiles(options.stateDirectory)
+        let stamped = Self.stampedServices(plan, state)
+        var random = SystemRandomNumberGenerator()
+        do throws(BootPlanError) {
+            supervisor = try Supervisor(plan, seed: random.next(), stamped: stamped)
+        } catch { throw .plan(error) }
         resources = []
         resources.reserveCapacity(plan.services.count)
         for _ in plan.services { resources.append(ServiceResources()) }
@@ -63,6 +83,8 @@ final class Supervision {
     func run() {
         if !options.isSystem { ChildProcess.adoptOrphans() }
         makeSockets()
+        prepareTimers()
+        openWatchdog(isLast: supervisor.plan.lateModules.isEmpty)
         handle(.boot)
         startLateModules()
         var tags: [UInt64] = []
@@ -75,16 +97,26 @@ final class Supervision {
                 Machine.sleep(milliseconds: 100)
             }
             for tag in tags { react(to: tag) }
-            if let deadline = supervisor.nextDeadline, deadline <= Clock.bootMilliseconds { handle(.tick) }
+            if hasMoreToReap { reap() }
+            for service in triggeredByReload { handle(.triggered(service: service)) }
+            triggeredByReload = []
+            let now = Clock.bootMilliseconds
+            if let deadline = supervisor.nextDeadline, deadline <= now { handle(.tick) }
+            watchdog?.feedIfDue(now)
+            spares.refill()
             announcer.flush()
         }
-        if options.isSystem, let end { PowerControl.finish(end, announcer) }
+        state.finish(withinMilliseconds: PowerControl.killPatienceMilliseconds)
+        if options.isSystem, let end { PowerControl.finish(end, announcer, watchdog) }
     }
 
     private func timeUntilDeadline() -> UInt64? {
-        guard let deadline = supervisor.nextDeadline else { return nil }
+        if hasMoreToReap { return 0 }
+        var next = supervisor.nextDeadline
+        if let feeding = watchdog?.nextFeeding { next = min(next ?? feeding, feeding) }
+        guard let next else { return nil }
         let now = Clock.bootMilliseconds
-        return deadline > now ? deadline - now : 0
+        return next > now ? next - now : 0
     }
 
     private func react(to tag: UInt64) {
@@ -97,6 +129,10 @@ final class Supervision {
         case .notify: takeNotifications()
         case .modules: takeModuleEvents()
         case .powerKey: takePowerKey(index)
+        case .socket: takeSocket(index)
+        case .device: takeDeviceEvents()
+        case .path: takePathEvents()
+        case .timer: takeTimers()
         case nil: break
         }
     }
@@ -124,10 +160,22 @@ final class Supervision {
             default: beginShutdown(.powerOff)
             }
         }
+        reap()
+    }
+
+    /// Children that have ended, some at a time: ten thousand of them at once must not keep callers, the
+    /// watchdog and the other services waiting.
+    private func reap() {
         // First: a notification from a process that has ended is understood only as long as the process
         // has not been reaped.
         takeNotifications()
-        while let ended = ChildProcess.reap() {
+        hasMoreToReap = true
+        for _ in 0..<Self.reapLimit {
+            guard let ended = ChildProcess.reap() else {
+                hasMoreToReap = false
+                return
+            }
+            if state.takeEnded(ended.process) { continue }
             let status: ExitStatus =
                 ended.signal != 0 ? .killed(signal: ended.signal) : .exited(code: ended.exitCode)
             if let service = supervisor.service(of: ended.process) {

@@ -12,4 +12,5 @@
 #include "Sockets.h"
 #include "Spawn.h"
 #include "Storage.h"
+#include "Watching.h"
 #endif

@@ -46,6 +46,10 @@ static inline int amos_exists(const char *path) {
     struct stat status;
     return lstat(path, &status) == 0;
 }
+static inline int amos_is_directory(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
 static inline long amos_mkdir(const char *path, unsigned permissions) {
     return amos_result(mkdir(path, permissions));
 }

@@ -16,6 +16,7 @@ struct amos_ready {
 long amos_epoll_create(void);
 long amos_epoll_add(int epoll, int fd, uint32_t events, uint64_t tag);
 long amos_epoll_modify(int epoll, int fd, uint32_t events, uint64_t tag);
+long amos_epoll_remove(int epoll, int fd);
 /// Waits at most `timeout_ms` (-1: for ever).
 long amos_epoll_wait(int epoll, struct amos_ready *ready, int limit, int timeout_ms);
 
