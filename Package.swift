@@ -58,8 +58,11 @@ let hostTargets: [Target] = [
     .systemLibrary(name: "CArchive", path: "Sources/Host/CArchive", pkgConfig: "libarchive"),
     .systemLibrary(name: "CCrypto", path: "Sources/Host/CCrypto", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CZlib", path: "Sources/Host/CZlib", pkgConfig: "zlib"),
+    .systemLibrary(name: "CSeccomp", path: "Sources/Host/CSeccomp", pkgConfig: "libseccomp"),
     hostModule("HostSystem", needs: ["CCrypto"]),
-    hostModule("DeviceSpec", needs: ["HostSystem", "Services", .product(name: "Yams", package: "Yams")]),
+    hostModule(
+        "DeviceSpec",
+        needs: ["HostSystem", "Services", "CSeccomp", .product(name: "Yams", package: "Yams")]),
     hostModule("DebianBase", needs: ["HostSystem", "CArchive"]),
     hostModule("DiskImage", needs: ["HostSystem", "Slots", "Wire", "CArchive", "CCrypto", "CZlib"]),
     hostModule(

@@ -16,18 +16,31 @@ import Testing
         program: /usr/bin/radiod
         arguments: [-v, --, -v]
         environment: {ZONE: "7", HOME: /data/radio}
+        environment-directories: [/data/radio.env]
+        secrets: {PIN: /data/radio.pin}
+        working-directory: /var
         user: radio
         group: modem
         groups: [root, dhcpcd]
         requires: [logd]
+        milestones: [network]
         wants: [network]
         after: [clock, shell]
+        conflicts: [clock, shell]
         ready: {descriptor: 4}
         start-timeout: 5 s
-        restart: {policy: always, delay: 200 ms, delay-limit: 1 min, reset-after: 5 min}
+        watchdog: 20 s
+        restart:
+          policy: always
+          delay: 200 ms
+          delay-limit: 1 min
+          reset-after: 5 min
+          jitter: 25 %
+          limit: 5 per 1 min
+          then: {isolate: logd}
         stop: {signal: INT, grace: 1500 ms}
         terminal: /dev/ttyAMA1
-        limits: {memory: 8 MiB, processes: 3}
+        log: {lines-per-second: 10, burst: 20}
         stops-last: true
         """
 
@@ -36,23 +49,33 @@ import Testing
         expected.program = "/usr/bin/radiod"
         expected.arguments = ["-v", "--", "-v"]
         expected.environment = ["ZONE=7", "HOME=/data/radio"]
+        expected.environmentDirectories = ["/data/radio.env"]
+        expected.secrets = [Secret(name: "PIN", path: "/data/radio.pin")]
+        expected.workingDirectory = "/var"
         expected.userID = 200
         expected.groupID = 300
         expected.supplementaryGroupIDs = [0, 100]
         expected.requires = ["logd"]
+        expected.milestones = ["network"]
         expected.wants = ["network"]
         expected.after = ["clock"]
+        expected.conflicts = ["clock"]
         expected.readiness = .descriptor(4)
         expected.startTimeoutMilliseconds = 5_000
+        expected.watchdogMilliseconds = 20_000
         expected.restart = .always
         expected.restartDelayMilliseconds = 200
         expected.restartDelayLimitMilliseconds = 60_000
         expected.restartResetMilliseconds = 300_000
+        expected.restartJitterPercent = 25
+        expected.restartLimit = 5
+        expected.restartWindowMilliseconds = 60_000
+        expected.finalAction = .isolate("logd")
         expected.stopSignal = 2
         expected.stopGraceMilliseconds = 1_500
         expected.terminal = "/dev/ttyAMA1"
-        expected.resources.memoryMaxBytes = 8 << 20
-        expected.resources.processLimit = 3
+        expected.logLimit.linesPerSecond = 10
+        expected.logLimit.burst = 20
         expected.stopsLast = true
         #expect(try service(Self.everything) == expected)
     }

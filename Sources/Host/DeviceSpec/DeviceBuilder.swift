@@ -32,7 +32,8 @@ struct DeviceBuilder {
         let before = diagnostics.diagnostics.count
         reader.requireAll(of: DeviceKeys.layer)
         let accounts = Accounts(reader)
-        let services = ServiceSet(reader.list("services"), files: loader.services, accounts: accounts)
+        let services = ServiceSet(
+            reader.list("services"), files: loader.services, accounts: accounts, architecture: .arm64)
         let machine = machine()
         let storage = storage()
         let files = files(accounts)

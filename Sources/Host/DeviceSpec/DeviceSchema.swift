@@ -63,6 +63,7 @@ public enum DeviceSchema {
                 "additionalProperties": schema(of: values),
             ]
         case .either(let words, let table): ["anyOf": [["enum": words], schema(of: table)]]
+        case .anyOf(let shapes): ["anyOf": shapes.map { schema(of: $0) }]
         }
     }
 

@@ -30,6 +30,7 @@ public enum KeyReference {
         case .either(_, let table): rows(of: table, path: path + ".")
         case .list(let element, _): inner(of: element, path: path + "[]")
         case .dictionary(_, _, let values): inner(of: values, path: path + ".NAME")
+        case .anyOf(let shapes): shapes.flatMap { inner(of: $0, path: path) }
         case .text, .integer, .boolean, .choice: []
         }
     }
@@ -44,6 +45,7 @@ public enum KeyReference {
         case .list: "list"
         case .map: "map"
         case .dictionary(let what, _, _): "map by the name of \(what)"
+        case .anyOf(let shapes): shapes.map { value($0) }.joined(separator: ", or ")
         case .either(let words, _): words.map { "`\($0)`" }.joined(separator: ", ") + ", or a map"
         }
     }

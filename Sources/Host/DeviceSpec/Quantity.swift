@@ -1,3 +1,5 @@
+import Foundation
+
 /// Sizes, durations and modes as device files write them. The text has passed its `TextRule`.
 enum Quantity {
     static let sizeUnits: [(String, UInt64)] = [
@@ -14,6 +16,29 @@ enum Quantity {
     }
 
     static func mode(_ text: String) -> UInt16? { UInt16(text, radix: 8) }
+
+    /// `10 %`
+    static func percent(_ text: String) -> Int? { text.split(separator: " ").first.flatMap { Int($0) } }
+
+    /// `5 per 1 min`
+    static func rate(_ text: String) -> (count: UInt16, milliseconds: UInt32)? {
+        let parts = text.split(separator: " ", maxSplits: 2)
+        guard parts.count == 3, let count = UInt16(parts[0]),
+            let milliseconds = milliseconds(String(parts[2]))
+        else { return nil }
+        return (count, milliseconds)
+    }
+
+    /// `50 %` of a processor in each tenth of a second, or `20 ms per 100 ms`; in microseconds.
+    static func processorShare(_ text: String) -> (quota: UInt32, period: UInt32)? {
+        let units: [(String, UInt64)] = [("us", 1), ("ms", 1_000), ("s", 1_000_000)]
+        if text.hasSuffix("%") { return percent(text).map { (UInt32($0 * 1_000), 100_000) } }
+        let parts = text.components(separatedBy: " per ")
+        guard parts.count == 2, let quota = value(parts[0], units).flatMap({ UInt32(exactly: $0) }),
+            let period = value(parts[1], units).flatMap({ UInt32(exactly: $0) })
+        else { return nil }
+        return (quota, period)
+    }
 
     private static func value(_ text: String, _ units: [(String, UInt64)]) -> UInt64? {
         let parts = text.split(separator: " ")

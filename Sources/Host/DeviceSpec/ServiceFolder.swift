@@ -46,7 +46,7 @@ public enum ServiceFolder {
         let accounts = Accounts(
             passwd: text(of: root + "/etc/passwd"), group: text(of: root + "/etc/group"),
             diagnostics: diagnostics)
-        let services = ServiceSet(names, files: files, accounts: accounts)
+        let services = ServiceSet(names, files: files, accounts: accounts, architecture: .native)
         checkPrograms(services, root: root, diagnostics)
         let plan = plan(services, settings: settings(in: folder, files))
         try diagnostics.throwIfAny()

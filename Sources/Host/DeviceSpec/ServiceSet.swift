@@ -8,7 +8,10 @@ struct ServiceSet {
     private let named: Set<String>
     private let diagnostics: DiagnosticCollector
 
-    init(_ names: [Located<String>], files: ServiceFiles, accounts: Accounts) {
+    init(
+        _ names: [Located<String>], files: ServiceFiles, accounts: Accounts,
+        architecture: SystemCallFilter.Architecture
+    ) {
         diagnostics = files.diagnostics
         named = Set(names.map(\.value))
         let known = files.names()
@@ -25,7 +28,7 @@ struct ServiceSet {
         for (name, node) in nodes {
             let service = ServiceReader(
                 name: name, reader: NodeReader(node: node, diagnostics: diagnostics), accounts: accounts,
-                present: named, known: known)
+                present: named, known: known, architecture: architecture)
             let program = service.reader.located("program")
             sources.append(
                 .init(

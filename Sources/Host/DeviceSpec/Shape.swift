@@ -12,6 +12,9 @@ indirect enum Shape: Sendable {
     case dictionary(what: String, keys: TextRule, values: Shape)
     /// One of some words, or a map.
     case either([String], KeyTable)
+    /// Any of these. What is written decides which: they are of different kinds (text, list, map), or at most
+    /// one of them fits.
+    case anyOf([Shape])
 
     var expected: String {
         switch self {
@@ -25,6 +28,7 @@ indirect enum Shape: Sendable {
         case .either(let words, let table):
             "\(Shape.choice(words).expected), or a map with keys "
                 + table.names.joined(separator: ", ")
+        case .anyOf(let shapes): shapes.map(\.expected).joined(separator: ", or ")
         }
     }
 }

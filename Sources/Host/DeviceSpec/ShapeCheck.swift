@@ -9,6 +9,13 @@ struct ShapeCheck {
         "yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false",
     ]
 
+    /// `CAP_SYS_TIME` and `SIGTERM` are meant well, too.
+    private static func nearest(_ text: String, among words: [String]) -> String? {
+        if let word = NearestName.of(text, among: words) { return word }
+        let plain = text.lowercased().replacing("_", with: "-")
+        return words.first { plain.hasSuffix($0.lowercased()) }
+    }
+
     /// - Parameter key: how messages call the value.
     func check(_ node: SourceNode, against shape: Shape, key: String) -> SourceNode {
         switch (shape, node.content) {
@@ -26,7 +33,7 @@ struct ShapeCheck {
             if words.contains(text) { return node }
             diagnostics.add(
                 "\(key) cannot be '\(text)'", at: node.location, expected: shape.expected,
-                suggestion: NearestName.of(text, among: words))
+                suggestion: Self.nearest(text, among: words))
             return with(node, .invalid)
         case (.integer(let range), .scalar(let text, let isPlain)):
             if isPlain, let value = Int(text), "\(value)" == text {
@@ -39,9 +46,23 @@ struct ShapeCheck {
                 "\(key) cannot be '\(text)'", at: node.location, expected: shape.expected,
                 suggestion: Self.truth[text.lowercased()])
             return with(node, .invalid)
+        case (.anyOf(let shapes), _): return check(node, againstAny: shapes, key: key)
         default: break
         }
         return wrong(node, "\(key) is \(node.kindName)", shape)
+    }
+
+    private func check(_ node: SourceNode, againstAny shapes: [Shape], key: String) -> SourceNode {
+        let candidates = shapes.filter { $0.kind == node.content.kind }
+        // Only one can be meant: it explains best what is wrong.
+        if candidates.count == 1 { return check(node, against: candidates[0], key: key) }
+        for shape in candidates {
+            let scratch = DiagnosticCollector()
+            let result = ShapeCheck(diagnostics: scratch).check(node, against: shape, key: key)
+            if scratch.diagnostics.isEmpty { return result }
+        }
+        let what = node.text.map { "\(key) cannot be '\($0)'" } ?? "\(key) is \(node.kindName)"
+        return wrong(node, what, .anyOf(shapes))
     }
 
     private func checkText(
@@ -139,6 +160,31 @@ struct ShapeCheck {
 
     private func with(_ node: SourceNode, _ content: SourceNode.Content) -> SourceNode {
         SourceNode(content: content, location: node.location)
+    }
+}
+
+extension Shape {
+    fileprivate var kind: SourceNode.Kind {
+        switch self {
+        case .text, .integer, .boolean, .choice: .scalar
+        case .list: .list
+        case .map, .dictionary, .either, .anyOf: .map
+        }
+    }
+}
+
+extension SourceNode {
+    fileprivate enum Kind { case scalar, list, map, invalid }
+}
+
+extension SourceNode.Content {
+    fileprivate var kind: SourceNode.Kind {
+        switch self {
+        case .scalar: .scalar
+        case .list: .list
+        case .map: .map
+        case .invalid: .invalid
+        }
     }
 }
 

@@ -51,6 +51,28 @@ extension TextRule {
     static let size = TextRule("a size such as 16 MiB (B, KiB, MiB or GiB)", "[0-9]{1,12} (?:B|KiB|MiB|GiB)")
     static let duration = TextRule(
         "a duration such as 3 s (ms, s, min, h or d)", "[0-9]{1,9} (?:ms|s|min|h|d)")
+    static let sizeOrUnlimited = TextRule(
+        "a size such as 16 MiB (B, KiB, MiB or GiB), or unlimited",
+        "(?:[0-9]{1,12} (?:B|KiB|MiB|GiB))|unlimited")
+    static let percentage = TextRule("a percentage such as 10 %", "(?:100|[0-9]{1,2}) %")
+    static let processorShare = TextRule(
+        "a share of one processor such as 50 %, or processor time such as 20 ms per 100 ms",
+        "[1-9][0-9]{0,4} %|[1-9][0-9]{0,6} (?:us|ms|s) per [1-9][0-9]{0,6} (?:us|ms|s)")
+    static let rate = TextRule(
+        "a number of restarts and a time such as 5 per 1 min",
+        "[1-9][0-9]{0,4} per [1-9][0-9]{0,8} (?:ms|s|min|h|d)")
+    static let devicePath = TextRule(
+        "a path below /dev, or subsystem:NAME", "/dev/[^\\s]+|subsystem:[a-z0-9_-]+")
+    static let socketAddress = TextRule(
+        "an absolute path, or an address and port such as 127.0.0.1:80 or \"[::1]:80\"",
+        #"/[^\s:]+|[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]{1,5}|\[[0-9a-fA-F:.]+\]:[0-9]{1,5}"#)
+    static let calendar = TextRule(
+        "a point in time such as daily 03:30, Mon..Fri 08:00, *-*-01 04:00 or hourly",
+        #"[A-Za-z0-9*][A-Za-z0-9*.,/: -]*"#)
+    static let optionalPath = TextRule(
+        "an absolute path, with '-' before it if it may be missing", "-?/(?:[^/\\s]+(?:/[^/\\s]+)*)?")
+    static let systemCall = TextRule(
+        "a system call such as openat, or a group such as @network", "@?[a-z0-9_-]+")
     static let mode = TextRule("an octal mode in quotes such as \"0644\"", "[0-7]{3,4}")
     static let yamlNumber = TextRule(
         "a number",

@@ -10,7 +10,7 @@ import Wire
 ///     rule        u64 minutes | u32 hours | u32 days of the month | u16 months | u8 weekdays, bits each
 ///     sockets     u16 count, sockets
 ///     socket      text name | u8 0 stream, 1 datagram, 2 sequential packets | u16 permissions | u32 uid
-///                 | u32 gid | u16 backlog | u8 length of the address | 0: text path; 4 or 16: bytes, u16 port
+///                 | u32 gid | u16 backlog | u8 address length | 0: text path; 4 or 16: bytes, u16 port
 extension Activation {
     func encode(to body: inout ByteWriter) {
         body.write((atBoot ? 0 : 1) | (onSocket ? 2 : 0) as UInt8)
