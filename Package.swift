@@ -93,6 +93,10 @@ let testTargets: [Target] = [
     tests(of: "Wire"),
     tests(of: "Services", needs: ["Wire"]),
     tests(of: "Slots"),
+    // PID 1's control socket: amos-init and amosctl as programs of this machine.
+    .testTarget(
+        name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amosctl"],
+        path: "Tests/ControlTests", swiftSettings: strict),
     tests(of: "LinuxSystem", needs: ["CLinux", "Services", "amos-init"]),
     tests(of: "HostSystem"),
     tests(of: "DeviceSpec", needs: ["Services", "HostSystem"], exclude: ["Wrong"]),

@@ -20,30 +20,7 @@ import Testing
         #expect(values == (0x0102, -2, "hé"))
     }
 
-    @Test func everyTruncationIsFound() throws {
-        let bytes = ControlReply.row(
-            ServiceStatus(
-                name: "logd", state: .ready, pid: 71, restarts: 2, sinceMilliseconds: 9, reason: "because")
-        ).encode()
-        for length in 0..<bytes.count {
-            #expect(throws: WireError.self) { try ControlReply(decoding: Array(bytes[..<length])) }
-        }
-        #expect(throws: WireError.self) { try ControlReply(decoding: bytes + [0]) }
-    }
-
-    @Test func messagesReadBack() throws {
-        for command in ControlRequest.Command.allCases {
-            let request = ControlRequest(command, text: "a service")
-            #expect(try ControlRequest(decoding: request.encode()) == request)
-        }
-        let status = ServiceStatus(
-            name: "x", state: .failed, pid: 0, restarts: 7, sinceMilliseconds: 1 << 40,
-            reason: "exit status 1")
-        let replies: [ControlReply] = [
-            .row(status), .end, .refused("no such service"), .event(line: "{}"),
-            .source(LogSource(service: "x", process: 7, linesPerSecond: 200, burst: 1)),
-        ]
-        for reply in replies { #expect(try ControlReply(decoding: reply.encode()) == reply) }
+    @Test func logRequestsReadBack() throws {
         let log = LogRequest(follow: true, lines: 20, service: "logd")
         #expect(try LogRequest(decoding: log.encode()) == log)
     }

@@ -37,6 +37,7 @@ public struct SystemCallError: Error, Equatable, Sendable, CustomStringConvertib
     public static let exists = EEXIST
     public static let wouldBlock = EAGAIN
     public static let busy = EBUSY
+    public static let brokenPipe = EPIPE
 
     /// "No such file or directory"
     public var reason: String { String(cString: amos_reason(code)) }

@@ -23,22 +23,31 @@ enum AmosInit {
         if options.isSystem { SystemSetup.prepare(announcer) }
         announcer.announce(.stage(name: "init-start"))
         do throws(InitError) {
-            let plan = try loadPlan(options.planPath)
+            let file = try openPlan(options)
+            let plan = try decodePlan(file)
             if options.isSystem { SystemSetup.applyIdentity(plan) }
-            let supervision = try Supervision(plan, options, announcer)
+            let supervision = try Supervision(plan, file, options, announcer)
             supervision.run()
         } catch {
             giveUp(error, announcer, options)
         }
     }
 
-    private static func loadPlan(_ path: String) throws(InitError) -> BootPlan {
-        let bytes: [UInt8]
+    /// The handset's file cannot change; anybody else's is copied, so that what was checked stays so.
+    private static func openPlan(_ options: Options) throws(InitError) -> FileDescriptor {
         do throws(SystemCallError) {
-            let file = try FileDescriptor.open(path)
-            bytes = try file.readToEnd(limit: BootPlan.sizeLimit)
+            let file = try FileDescriptor.open(options.planPath)
+            if options.isSystem { return file }
+            return try .sealedMemory(named: "boot.plan", try file.readToEnd(limit: BootPlan.sizeLimit))
         } catch { throw .system(error) }
-        do throws(BootPlanError) { return try BootPlan.decode(bytes) } catch { throw .plan(error) }
+    }
+
+    static func decodePlan(_ file: borrowing FileDescriptor) throws(InitError) -> BootPlan {
+        let bytes: [UInt8]?
+        do throws(SystemCallError) { bytes = try file.readAll(limit: BootPlan.sizeLimit) } catch {
+            throw .system(error)
+        }
+        do throws(BootPlanError) { return try BootPlan.decode(bytes ?? []) } catch { throw .plan(error) }
     }
 
     /// Before the plan works there is nothing to supervise: say why, spend the slot's attempt, let the

@@ -8,11 +8,17 @@ import Wire
 final class Connection {
     let socket: LocalSocket
     let isRoot: Bool
+    /// The epoll tells when it takes more.
+    var isBlocked = false
     var nextRow: Int?
     var nextPipe: Int?
     /// Services whose pipe the logger has and of which it does not know the newest; each at most once.
     var changedSources: [Int] = []
-    var wantsEvents = false
+    /// Where in the history of events it is.
+    var nextEvent: Int?
+    var isFollowing = false
+    /// Gets a row whenever this service changes its state.
+    var watchedService: Int?
 
     init(_ socket: consuming LocalSocket, isRoot: Bool) {
         self.socket = socket
@@ -30,15 +36,33 @@ extension Supervision {
         for _ in 0..<Self.packetLimit {
             guard let descriptor = spares.accept(controlSocket) else { return }
             let socket = LocalSocket(descriptor)
-            let isRoot = (try? socket.peerUserID()) == 0 || !options.isSystem
-            add(Connection(socket, isRoot: isRoot))
+            let isRoot = mayChange((try? socket.peerUserID()) ?? .max)
+            if let slot = freeSlot(isRoot) {
+                add(Connection(socket, isRoot: isRoot), slot)
+            } else {
+                turnAway(socket)
+            }
         }
     }
 
-    private func add(_ connection: Connection) {
+    /// Root may change everything; and where this is no machine's PID 1, so may who started it.
+    private func mayChange(_ user: UInt32) -> Bool {
+        user == 0 || !options.isSystem && user == ChildProcess.effectiveUser
+    }
+
+    private func freeSlot(_ isRoot: Bool) -> Int? {
         var slot = connections.count
         for index in connections.indices where connections[index] == nil { slot = index }
-        guard slot < (connection.isRoot ? Self.connectionLimit : Self.ordinaryConnectionLimit) else { return }
+        return slot < (isRoot ? Self.connectionLimit : Self.ordinaryConnectionLimit) ? slot : nil
+    }
+
+    private func turnAway(_ socket: borrowing LocalSocket) {
+        let answer = ControlReply.refused("too many callers at once; try again in a moment")
+        _ = try? socket.send(answer.encode())
+        socket.shutDown(packetLimit: ControlRequest.limit)
+    }
+
+    private func add(_ connection: Connection, _ slot: Int) {
         if slot == connections.count { connections.append(nil) }
         connections[slot] = connection
         if (try? epoll.add(connection.socket.descriptor, tag: Self.tag(.connection, slot))) == nil {
@@ -53,7 +77,9 @@ extension Supervision {
             for _ in 0..<Self.packetLimit {
                 guard let packet = try connection.socket.receive(limit: ControlRequest.limit) else { break }
                 guard !packet.bytes.isEmpty else { return drop(slot) }
-                answer(packet.bytes, connection, slot)
+                let bytes = packet.bytes
+                let passed = packet.takePassed()
+                answer(bytes, passed, connection, slot)
                 guard connections[slot] != nil else { return }
             }
         } catch { return drop(slot) }
@@ -62,76 +88,64 @@ extension Supervision {
 
     func drop(_ slot: Int) { connections[slot] = nil }
 
-    private func answer(_ bytes: [UInt8], _ connection: Connection, _ slot: Int) {
+    private func answer(
+        _ bytes: [UInt8], _ passed: consuming FileDescriptor?, _ connection: Connection, _ slot: Int
+    ) {
         guard let request = try? ControlRequest(decoding: bytes) else {
-            reply(
-                .refused("this request is not understood; amosctl and amos-init are of different versions"),
-                slot)
-            return
+            return refuse(
+                "this request is not understood; amosctl and amos-init are of different versions", slot)
         }
         switch request.command {
-        case .status: connection.nextRow = 0
-        case .events: connection.wantsEvents = true
-        case _ where !connection.isRoot: reply(.refused("only root may do that"), slot)
-        case .start, .stop, .restart: command(request, slot)
-        case .announce: announcer.pass(Array(request.text.utf8.filter { $0 != 0x0a }) + [0x0a])
+        case .status: sendRows(request.text, connection, slot)
+        case .history, .follow:
+            connection.nextEvent = 0
+            connection.isFollowing = request.command == .follow
+        case .plan: reply(.plan, slot, passing: planFile.rawValue)
+        case .explain: explain(request.text, slot)
+        case .about: reply(.about(about), slot)
+        default:
+            guard connection.isRoot else { return refuse("only root may do that", slot) }
+            change(request, passed, connection, slot)
+        }
+    }
+
+    private func change(
+        _ request: ControlRequest, _ passed: consuming FileDescriptor?, _ connection: Connection, _ slot: Int
+    ) {
+        switch request.command {
+        case .start, .stop, .restart: command(request, connection, slot)
+        case .announce:
+            let line = Array(request.text.utf8.filter { $0 != 0x0a })
+            reply(.end, slot)
+            announcer.pass(Array(line.prefix(BootEvent.lineLimit - 1)) + [0x0a])
         case .attachLog: connection.nextPipe = 0
         case .powerOff: shutDown(.powerOff, slot)
         case .reboot: shutDown(.reboot, slot)
         case .factoryReset:
             guard SlotRecord.update({ metadata, _ in metadata.requestFactoryReset() }) else {
-                return reply(.refused("the request cannot be written to misc; nothing was erased"), slot)
+                return refuse("the request cannot be written to misc; nothing was erased", slot)
             }
             shutDown(.reboot, slot)
+        default: refuse("this PID 1 cannot do that yet", slot)
         }
     }
 
-    private func command(_ request: ControlRequest, _ slot: Int) {
-        guard let service = supervisor.plan.index(of: request.text) else {
-            return reply(
-                .refused("there is no service '" + request.text + "'; amosctl status lists them"), slot)
-        }
-        guard !supervisor.isShuttingDown else { return reply(.refused("the handset is shutting down"), slot) }
+    private func command(_ request: ControlRequest, _ connection: Connection, _ slot: Int) {
+        guard let service = find(request.text, slot) else { return }
+        guard !supervisor.isShuttingDown else { return refuse("the handset is shutting down", slot) }
         reply(.end, slot)
+        connection.watchedService = service
         switch request.command {
         case .start: handle(.start(service: service))
         case .stop: handle(.stop(service: service))
         default: handle(.restart(service: service))
         }
+        // Where nothing had to change, nothing was announced.
+        reply(.row(status(of: service)), slot)
     }
 
     private func shutDown(_ kind: ShutdownKind, _ slot: Int) {
         reply(.end, slot)
         beginShutdown(kind)
-    }
-
-    private func reply(_ reply: ControlReply, _ slot: Int) {
-        guard let connection = connections[slot] else { return }
-        // A caller that does not even take one answer has stopped listening.
-        if (try? connection.socket.send(reply.encode())) != true { drop(slot) }
-    }
-
-    /// Sends rows and pipes until there are no more or the caller takes no more.
-    func proceed(_ slot: Int) {
-        guard let connection = connections[slot] else { return }
-        do throws(SystemCallError) {
-            var isBlocked = false
-            while let row = connection.nextRow, !isBlocked {
-                let isLast = row == supervisor.plan.services.count
-                let message: ControlReply = isLast ? .end : .row(supervisor.status(of: row))
-                isBlocked = try !connection.socket.send(message.encode())
-                if !isBlocked { connection.nextRow = isLast ? nil : row + 1 }
-            }
-            if !isBlocked { isBlocked = try !sendSources(connection) }
-            let interest: Epoll.Interest = isBlocked ? [.reading, .writing] : .reading
-            try epoll.modify(connection.socket.descriptor, tag: Self.tag(.connection, slot), for: interest)
-        } catch { drop(slot) }
-    }
-
-    /// An event line to everybody who listens; who does not keep up is dropped, and amosctl says so.
-    func broadcast(_ line: [UInt8]) {
-        for slot in connections.indices where connections[slot]?.wantsEvents == true {
-            reply(.event(line: String(decoding: line, as: UTF8.self)), slot)
-        }
     }
 }

@@ -42,6 +42,7 @@ extension Supervision {
             Log.say(.warning, name + " is " + state.name + ": " + text)
         }
         announcer.announce(.service(name: name, state: state, pid: process, reason: text))
+        tellWatchers(service, state, process, text)
     }
 
     private func markHealthy() {

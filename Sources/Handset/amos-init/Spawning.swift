@@ -24,6 +24,9 @@ final class ServiceResources {
     var isReloading = false
     /// Its triggers are watched.
     var isArmed = false
+    /// How its main process ended last, for people.
+    var lastEnd = ServiceStatus.LastEnd.never
+    var lastEndMilliseconds: UInt64 = 0
 }
 
 extension Supervision {

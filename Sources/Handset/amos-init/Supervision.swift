@@ -38,7 +38,7 @@ final class Supervision {
     /// Children have ended that were not looked at yet.
     private var hasMoreToReap = false
     /// When PID 1 began, by the boot clock: timers count from here.
-    let startMilliseconds = Clock.bootMilliseconds
+    var startMilliseconds = Clock.bootMilliseconds
     var end: ShutdownKind?
     var epoll: Epoll
     let null: FileDescriptor
@@ -46,8 +46,15 @@ final class Supervision {
     private let signals: SignalDescriptor
     let controlSocket: LocalSocket
     let notifySocket: LocalSocket
+    /// The plan in force, as it was read: `amosctl` gets it as a descriptor.
+    var planFile: FileDescriptor
+    /// How often this PID 1 has re-executed itself.
+    var handovers: UInt32 = 0
 
-    init(_ plan: BootPlan, _ options: Options, _ announcer: Announcer) throws(InitError) {
+    init(
+        _ plan: BootPlan, _ file: consuming FileDescriptor, _ options: Options, _ announcer: Announcer
+    ) throws(InitError) {
+        planFile = file
         self.options = options
         self.announcer = announcer
         state = StateFiles(options.stateDirectory)
@@ -72,7 +79,7 @@ final class Supervision {
             try epoll.add(controlSocket.descriptor, tag: Self.tag(.control, 0))
             try epoll.add(notifySocket.descriptor, tag: Self.tag(.notify, 0))
         } catch { throw .system(error) }
-        announcer.listener = { [unowned(unsafe) self] line in self.broadcast(line) }
+        announcer.listener = { [unowned(unsafe) self] in self.continueFollowers() }
     }
 
     static func tag(_ source: Source, _ index: Int) -> UInt64 {
@@ -178,11 +185,22 @@ final class Supervision {
             if state.takeEnded(ended.process) { continue }
             let status: ExitStatus =
                 ended.signal != 0 ? .killed(signal: ended.signal) : .exited(code: ended.exitCode)
-            if let service = supervisor.service(of: ended.process) {
-                resources[service].readiness = nil
-                tellLogger(service, process: 0)
+            if let service = supervisor.service(of: ended.process),
+                supervisor.process(of: service) == ended.process
+            {
+                noteEnd(of: service, status)
             }
             handle(.exited(process: ended.process, status))
+        }
+    }
+
+    private func noteEnd(of service: Int, _ status: ExitStatus) {
+        resources[service].readiness = nil
+        tellLogger(service, process: 0)
+        resources[service].lastEndMilliseconds = Clock.bootMilliseconds
+        switch status {
+        case .exited(let code): resources[service].lastEnd = .exited(code: code)
+        case .killed(let signal): resources[service].lastEnd = .killed(signal: signal)
         }
     }
 

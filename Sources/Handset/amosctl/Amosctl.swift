@@ -4,18 +4,15 @@ import Wire
 /// Talks to PID 1 and the logger. It decides nothing: who may do what is PID 1's business.
 @main
 enum Amosctl {
-    static let usage = """
-        usage: amosctl status [SERVICE] [--json]        what runs, since when, and why not
-               amosctl log [--service NAME] [--lines N] [-f] [--json]
-               amosctl start|stop|restart SERVICE
-               amosctl events                           one JSON line per event, until interrupted
-               amosctl poweroff | reboot
-               amosctl factory-reset --yes              erases everything on data, then restarts
-        """
-
     static func main() {
         var arguments = Arguments()
-        guard arguments.parse(ProcessArguments.read()) else { fail(usage, status: 2) }
+        switch arguments.parse(ProcessArguments.read()) {
+        case .run: break
+        case .help: return write((arguments.command.map(Help.text) ?? Help.overview) + "\n")
+        case .wrong(let what):
+            let help = arguments.command.map { "amosctl " + $0.name + " --help" } ?? "amosctl --help"
+            fail("amosctl: " + what + "; see `" + help + "`", status: 2)
+        }
         do throws(SystemCallError) {
             try run(arguments)
         } catch {
@@ -24,14 +21,18 @@ enum Amosctl {
     }
 
     private static func run(_ arguments: Arguments) throws(SystemCallError) {
-        let name = arguments.service
         switch arguments.command {
-        case .status: try StatusTable.print(arguments)
+        case .status, nil:
+            if arguments.subject.isEmpty {
+                try StatusTable.print(arguments)
+            } else {
+                try ServiceDetail.print(arguments)
+            }
         case .log: try LogPrinter.run(arguments)
-        case .events: try printEvents(arguments)
-        case .start: try command(.start, arguments, done: name + ": start asked for")
-        case .stop: try command(.stop, arguments, done: name + ": stop asked for")
-        case .restart: try command(.restart, arguments, done: name + ": restart asked for")
+        case .why: try ServiceDetail.explain(arguments)
+        case .tree: try DependencyTree.print(arguments)
+        case .events: try EventPrinter.run(arguments)
+        case .start, .stop, .restart: try ServiceOperation.run(arguments)
         case .powerOff: try command(.powerOff, arguments, done: "powering off")
         case .reboot: try command(.reboot, arguments, done: "restarting")
         case .factoryReset:
@@ -41,32 +42,17 @@ enum Amosctl {
                 )
             }
             try command(.factoryReset, arguments, done: "restarting to erase data")
+        default: fail("amosctl: not there yet")
         }
     }
 
     private static func command(
         _ command: ControlRequest.Command, _ arguments: Arguments, done: String
     ) throws(SystemCallError) {
-        let socket = try LocalSocket(connectingTo: arguments.runDirectory + "/control.sock")
-        _ = try socket.send(ControlRequest(command, text: arguments.service).encode(), waiting: true)
-        switch try receive(socket) {
-        case .end: write(done + "\n")
-        case .refused(let reason): fail("amosctl: " + reason)
-        default: fail("amosctl: no answer from PID 1; is the handset shutting down?")
-        }
-    }
-
-    private static func printEvents(_ arguments: Arguments) throws(SystemCallError) {
-        let socket = try LocalSocket(connectingTo: arguments.runDirectory + "/control.sock")
-        _ = try socket.send(ControlRequest(.events).encode(), waiting: true)
-        while case .event(let line)? = try receive(socket) { write(line) }
-        fail("amosctl: PID 1 has closed the connection; this reader was too slow or the handset goes down")
-    }
-
-    /// nil: the other side has gone, or speaks another version.
-    static func receive(_ socket: borrowing LocalSocket) throws(SystemCallError) -> ControlReply? {
-        guard let packet = try socket.receive(limit: ControlReply.limit) else { return nil }
-        return try? ControlReply(decoding: packet.bytes)
+        let client = try ControlClient(arguments)
+        try client.ask(ControlRequest(command))
+        try client.expectEnd()
+        write(done + "\n")
     }
 
     static func write(_ text: String) { write(Array(text.utf8)) }
@@ -80,10 +66,14 @@ enum Amosctl {
     }
 
     static func fail(_ text: String, status: Int32 = 1) -> Never {
+        complain(text)
+        ChildProcess.exit(status)
+    }
+
+    static func complain(_ text: String) {
         let stream = FileDescriptor(owning: 2)
         try? stream.write(Array((text + "\n").utf8))
         _ = stream.release()
-        ChildProcess.exit(status)
     }
 
     private static func hint(_ error: SystemCallError) -> String {

@@ -1,60 +1,100 @@
+import LinuxSystem
 import Wire
 
 /// The command line.
 struct Arguments {
-    enum Command { case status, log, start, stop, restart, powerOff, reboot, factoryReset, events }
+    enum Outcome { case run, help, wrong(String) }
 
-    var command = Command.status
+    var command: Command?
+    /// What the command is about: a service, or a path.
+    var subject = ""
     var service = ""
     var isJSON = false
     var isFollowing = false
     var isSure = false
-    var lines: UInt32 = 50
+    var isReverse = false
+    var waits = true
+    /// Empty: standard output.
+    var output = ""
+    /// nil: as long as it takes.
+    var timeoutMilliseconds: UInt64?
+    var lines: UInt32?
     var runDirectory = "/run/amos"
 
-    /// false: wrong usage.
-    mutating func parse(_ words: [String]) -> Bool {
-        var rest = words[...]
-        guard let first = rest.popFirst(), let command = Self.command(first) else { return false }
-        self.command = command
-        while let word = rest.popFirst() {
-            guard parse(word, &rest) else { return false }
-        }
-        switch command {
-        case .start, .stop, .restart: return !service.isEmpty
-        case .status, .log: return true
-        case .powerOff, .reboot, .factoryReset, .events: return service.isEmpty
-        }
-    }
-
-    private mutating func parse(_ word: String, _ rest: inout ArraySlice<String>) -> Bool {
-        if UTF8Text.equal(word, "--json") {
-            isJSON = true
-        } else if UTF8Text.equal(word, "-f") || UTF8Text.equal(word, "--follow") {
-            isFollowing = true
-        } else if UTF8Text.equal(word, "--yes") {
-            isSure = true
-        } else if UTF8Text.equal(word, "--service"), let name = rest.popFirst() {
-            service = name
-        } else if UTF8Text.equal(word, "--lines"), let number = rest.popFirst(), let count = UInt32(number) {
-            lines = count
-        } else if UTF8Text.equal(word, "--run"), let directory = rest.popFirst() {
+    mutating func parse(_ words: [String]) -> Outcome {
+        if let directory = ProcessArguments.environment("AMOS_RUN"), !directory.isEmpty {
             runDirectory = directory
-        } else if service.isEmpty, word.utf8.first != UInt8(ascii: "-") {
-            service = word
-        } else {
-            return false
         }
-        return true
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            if UTF8Text.equal(word, "--help") || UTF8Text.equal(word, "-h") { return .help }
+            if let wrong = take(word, &rest) { return .wrong(wrong) }
+        }
+        guard let command else { return .wrong("a command is missing") }
+        if case .required = command.subject, subject.isEmpty {
+            return .wrong("which service? `amosctl status` lists them")
+        }
+        return .run
     }
 
-    private static func command(_ word: String) -> Command? {
-        let commands: [(String, Command)] = [
-            ("status", .status), ("log", .log), ("start", .start), ("stop", .stop), ("restart", .restart),
-            ("poweroff", .powerOff), ("reboot", .reboot), ("factory-reset", .factoryReset),
-            ("events", .events),
+    /// What is wrong with it; nil: nothing.
+    private mutating func take(_ word: String, _ rest: inout ArraySlice<String>) -> String? {
+        if UTF8Text.equal(word, "--run") {
+            guard let directory = rest.popFirst() else { return "--run needs a directory" }
+            runDirectory = directory
+        } else if word.utf8.first == UInt8(ascii: "-") {
+            return takeOption(word, &rest)
+        } else if let command {
+            if case .none = command.subject { return "'" + word + "' is too much for " + command.name }
+            guard subject.isEmpty else { return "'" + word + "': one at a time" }
+            subject = word
+        } else {
+            guard let known = Command(word) else { return "there is no command '" + word + "'" }
+            command = known
+        }
+        return nil
+    }
+
+    private mutating func takeOption(_ word: String, _ rest: inout ArraySlice<String>) -> String? {
+        guard let command else { return "the command comes first" }
+        guard let option = Self.option(word), command.options.contains(option) else {
+            return command.name + " has no option " + word
+        }
+        switch option {
+        case .json: isJSON = true
+        case .follow: isFollowing = true
+        case .yes: isSure = true
+        case .noWait: waits = false
+        case .reverse: isReverse = true
+        default: return takeValue(of: option, word, rest.popFirst())
+        }
+        return nil
+    }
+
+    private mutating func takeValue(
+        of option: Command.Options, _ word: String, _ value: String?
+    ) -> String? {
+        guard let value else { return word + " needs a value" }
+        switch option {
+        case .service: service = value
+        case .output: output = value
+        case .lines:
+            guard let count = UInt32(value), count > 0 else { return word + " needs a number" }
+            lines = count
+        default:
+            guard let seconds = UInt32(value) else { return word + " needs a number of seconds" }
+            timeoutMilliseconds = UInt64(seconds) * 1000
+        }
+        return nil
+    }
+
+    private static func option(_ word: String) -> Command.Options? {
+        let options: [(String, Command.Options)] = [
+            ("--json", .json), ("-f", .follow), ("--follow", .follow), ("--yes", .yes),
+            ("--no-wait", .noWait), ("--reverse", .reverse), ("--service", .service), ("--lines", .lines),
+            ("-n", .lines), ("--timeout", .timeout), ("-o", .output), ("--output", .output),
         ]
-        for (name, command) in commands where UTF8Text.equal(name, word) { return command }
+        for (name, option) in options where UTF8Text.equal(name, word) { return option }
         return nil
     }
 }

@@ -6,7 +6,8 @@ enum LogPrinter {
     static func run(_ arguments: Arguments) throws(SystemCallError) {
         let socket = try LocalSocket(connectingTo: arguments.runDirectory + "/log.sock")
         let request = LogRequest(
-            follow: arguments.isFollowing, lines: arguments.lines, service: arguments.service)
+            follow: arguments.isFollowing, lines: arguments.lines ?? 50,
+            service: arguments.service.isEmpty ? arguments.subject : arguments.service)
         _ = try socket.send(request.encode(), waiting: true)
         while let packet = try socket.receive(limit: LogRequest.replyLimit), !packet.bytes.isEmpty {
             if packet.bytes == LogRequest.endOfStored {

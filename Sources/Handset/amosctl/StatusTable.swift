@@ -1,79 +1,69 @@
 import LinuxSystem
 import Wire
 
-/// `amosctl status`.
+/// `amosctl status`: one line per service.
 enum StatusTable {
     static func print(_ arguments: Arguments) throws(SystemCallError) {
-        let rows = try fetch(arguments)
-        guard arguments.service.isEmpty || !rows.isEmpty else {
-            Amosctl.fail(
-                "amosctl: there is no service '" + arguments.service + "'; `amosctl status` lists them")
-        }
-        if arguments.isJSON { return Amosctl.write(json(rows)) }
-        let cells = [["SERVICE", "STATE", "PID", "RESTARTS", "SINCE", "REASON"]] + rows.map(cells)
-        Amosctl.write(table(cells))
+        let client = try ControlClient(arguments)
+        let about = try client.about()
+        let rows = try client.rows()
+        if arguments.isJSON { return Amosctl.write(json(rows, about)) }
+        let now = Clock.bootMilliseconds
+        var cells = [["SERVICE", "STATE", "PID", "SINCE", "RESTARTS", "MEMORY", "STATUS"]]
+        for row in rows { cells.append(self.cells(row, about, now)) }
+        Amosctl.write(TextFormat.table(cells, numbers: [2, 3, 4, 5]))
     }
 
-    private static func fetch(_ arguments: Arguments) throws(SystemCallError) -> [ServiceStatus] {
-        let socket = try LocalSocket(connectingTo: arguments.runDirectory + "/control.sock")
-        _ = try socket.send(ControlRequest(.status).encode(), waiting: true)
-        var rows: [ServiceStatus] = []
-        while true {
-            switch try Amosctl.receive(socket) {
-            case .row(let row):
-                if arguments.service.isEmpty || UTF8Text.equal(row.name, arguments.service) {
-                    rows.append(row)
-                }
-            case .end: return rows
-            case .refused(let reason): Amosctl.fail("amosctl: " + reason)
-            default: Amosctl.fail("amosctl: PID 1 broke off its answer")
-            }
-        }
-    }
-
-    private static func cells(_ row: ServiceStatus) -> [String] {
-        let seconds = row.sinceMilliseconds / 1000
-        let thousandths = String(row.sinceMilliseconds % 1000)
-        let padded = String(repeating: "0", count: 3 - thousandths.utf8.count) + thousandths
+    private static func cells(_ row: ServiceStatus, _ about: SupervisionStatus, _ now: UInt64) -> [String] {
+        let usage = ServiceUsage(of: row, about)
+        let isKnown = row.pid != 0 && usage.memoryBytes != nil
         return [
-            row.name, row.state.name, row.pid == 0 ? "-" : String(row.pid), String(row.restarts),
-            String(seconds) + "." + padded + " s", row.reason,
+            row.name, row.state.name, row.pid == 0 ? "-" : String(row.pid), ago(row.sinceMilliseconds, now),
+            String(row.restarts), isKnown ? TextFormat.bytes(usage.memoryBytes ?? 0) : "-",
+            remark(row, now),
         ]
     }
 
-    /// Columns as wide as their widest cell; the last one is not padded.
-    private static func table(_ rows: [[String]]) -> [UInt8] {
-        var widths = [Int](repeating: 0, count: 6)
-        for row in rows {
-            for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.utf8.count) }
-        }
-        var text: [UInt8] = []
-        for row in rows {
-            for (column, cell) in row.enumerated() {
-                text.append(contentsOf: cell.utf8)
-                guard column < row.count - 1 else { continue }
-                text.append(contentsOf: repeatElement(0x20, count: widths[column] + 2 - cell.utf8.count))
-            }
-            while text.last == 0x20 { text.removeLast() }
-            text.append(0x0a)
-        }
-        return text
+    static func ago(_ moment: UInt64, _ now: UInt64) -> String {
+        TextFormat.duration(milliseconds: now - min(now, moment))
     }
 
-    private static func json(_ rows: [ServiceStatus]) -> [UInt8] {
+    /// Why it is so, or what the service says about itself.
+    static func remark(_ row: ServiceStatus, _ now: UInt64) -> String {
+        if row.reason.isEmpty { return row.note }
+        guard row.nextStartMilliseconds > now else { return row.reason }
+        return row.reason + "; next start in "
+            + TextFormat.duration(
+                milliseconds: row.nextStartMilliseconds - now)
+    }
+
+    private static func json(_ rows: [ServiceStatus], _ about: SupervisionStatus) -> [UInt8] {
         var json = JSONWriter()
         json.beginArray()
-        for row in rows {
-            json.beginObject()
-            json.field("name", row.name)
-            json.field("state", row.state.name)
-            json.field("pid", row.pid)
-            json.field("restarts", row.restarts)
-            json.field("since_ms", row.sinceMilliseconds)
-            json.field("reason", row.reason)
-            json.endObject()
-        }
+        for row in rows { write(row, about, to: &json) }
         json.endArray()
         return json.bytes + [0x0a]
+    }
+
+    static func write(_ row: ServiceStatus, _ about: SupervisionStatus, to json: inout JSONWriter) {
+        let usage = ServiceUsage(of: row, about)
+        json.beginObject()
+        json.field("name", row.name)
+        json.field("state", row.state.name)
+        json.field("pid", row.pid)
+        json.field("restarts", row.restarts)
+        json.field("since_ms", row.sinceMilliseconds)
+        if row.nextStartMilliseconds > 0 { json.field("next_start_ms", row.nextStartMilliseconds) }
+        switch row.lastEnd {
+        case .never: break
+        case .exited(let code): json.field("last_exit_status", code)
+        case .killed(let signal): json.field("last_signal", signal)
+        }
+        if row.lastEndMilliseconds > 0 { json.field("last_end_ms", row.lastEndMilliseconds) }
+        if let bytes = usage.memoryBytes { json.field("memory_bytes", bytes) }
+        if let time = usage.processorMicroseconds { json.field("cpu_us", time) }
+        json.field("reason", row.reason)
+        json.field("note", row.note)
+        json.endObject()
     }
 }

@@ -95,15 +95,7 @@ public enum BootEvent: Equatable, Sendable {
         }
     }
 
-    /// Whole scalars only: a cut in the middle of one would not be UTF-8.
-    private func cut(_ text: String) -> String {
-        guard text.utf8.count > Self.textLimit else { return text }
-        var kept: [UInt8] = []
-        for byte in text.utf8.prefix(Self.textLimit) { kept.append(byte) }
-        while let last = kept.last, last & 0xc0 == 0x80 { kept.removeLast() }
-        if let last = kept.last, last & 0x80 != 0 { kept.removeLast() }
-        return UTF8Text.make(kept.span) ?? ""
-    }
+    private func cut(_ text: String) -> String { UTF8Text.cut(text, Self.textLimit) }
 }
 
 /// A service as the outside sees it.

@@ -72,6 +72,18 @@ public enum UTF8Text {
         return String(copying: text)
     }
 
+    /// At most `limit` bytes of a text, in whole scalars: a cut in the middle of one would not be UTF-8.
+    public static func cut(_ text: String, _ limit: Int) -> String {
+        guard text.utf8.count > limit else { return text }
+        var kept: [UInt8] = []
+        kept.reserveCapacity(limit)
+        for byte in text.utf8.prefix(limit) { kept.append(byte) }
+        // The scalar that the cut may have torn goes as a whole.
+        while let last = kept.last, last & 0xc0 == 0x80 { kept.removeLast() }
+        if let last = kept.last, last & 0x80 != 0 { kept.removeLast() }
+        return make(kept.span) ?? ""
+    }
+
     /// Names are compared as bytes: canonical equivalence would bring the Unicode tables into PID 1.
     public static func equal(_ left: String, _ right: String) -> Bool {
         left.utf8.elementsEqual(right.utf8)

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #endif
 #include "Files.h"
+#include "Handover.h"
 #include "Network.h"
 #include "Process.h"
 #include "Sockets.h"

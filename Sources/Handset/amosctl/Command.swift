@@ -1,0 +1,74 @@
+import Wire
+
+/// What amosctl can be asked for.
+enum Command: CaseIterable {
+    case status, log, start, stop, restart, tree, why, blame, chart, top, events, reload, execSelf
+    case powerOff, reboot, factoryReset
+
+    var name: String {
+        switch self {
+        case .status: "status"
+        case .log: "log"
+        case .start: "start"
+        case .stop: "stop"
+        case .restart: "restart"
+        case .tree: "tree"
+        case .why: "why"
+        case .blame: "blame"
+        case .chart: "chart"
+        case .top: "top"
+        case .events: "events"
+        case .reload: "reload"
+        case .execSelf: "exec-self"
+        case .powerOff: "poweroff"
+        case .reboot: "reboot"
+        case .factoryReset: "factory-reset"
+        }
+    }
+
+    init?(_ word: String) {
+        for command in Self.allCases where UTF8Text.equal(command.name, word) {
+            self = command
+            return
+        }
+        return nil
+    }
+
+    /// Whether a word that is no option may, or must, follow.
+    enum Subject { case none, optional, required }
+
+    var subject: Subject {
+        switch self {
+        case .start, .stop, .restart, .why: .required
+        case .status, .tree, .log, .reload, .execSelf: .optional
+        default: .none
+        }
+    }
+
+    struct Options: OptionSet {
+        let rawValue: UInt16
+        static let json = Options(rawValue: 1)
+        static let follow = Options(rawValue: 2)
+        static let lines = Options(rawValue: 4)
+        static let service = Options(rawValue: 8)
+        static let yes = Options(rawValue: 16)
+        static let noWait = Options(rawValue: 32)
+        static let timeout = Options(rawValue: 64)
+        static let reverse = Options(rawValue: 128)
+        static let output = Options(rawValue: 256)
+    }
+
+    var options: Options {
+        switch self {
+        case .status, .blame: .json
+        case .log: [.json, .follow, .lines, .service]
+        case .start, .stop, .restart: [.noWait, .timeout]
+        case .tree: .reverse
+        case .chart: .output
+        case .top: [.json, .lines]
+        case .events: [.json, .follow]
+        case .factoryReset: .yes
+        case .why, .reload, .execSelf, .powerOff, .reboot: []
+        }
+    }
+}
