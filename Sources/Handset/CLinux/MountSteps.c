@@ -68,7 +68,7 @@ static int cover(const struct amos_step *step) {
     return place_tree(tree, step->one);
 }
 
-static int hide(const struct amos_step *step) {
+static int hide(const struct amos_spawn *plan, const struct amos_step *step) {
     struct stat status;
     const uint64_t closed = AMOS_MOUNT_READ_ONLY | AMOS_MOUNT_NO_SETUID | AMOS_MOUNT_NO_DEVICES |
                             AMOS_MOUNT_NO_EXECUTE;
@@ -78,8 +78,8 @@ static int hide(const struct amos_step *step) {
             "tmpfs", step->one, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
             "mode=000,size=4k,nr_inodes=2");
     }
-    int tree = catch_tree(step->two, 0);
-    if (tree < 0 || change(tree, "", AT_EMPTY_PATH, closed, 0) < 0) return -1;
+    int tree = plan->steps[step->number].held;
+    if (change(tree, "", AT_EMPTY_PATH, closed, 0) < 0) return -1;
     return place_tree(tree, step->one);
 }
 
@@ -126,7 +126,7 @@ static int take(const struct amos_spawn *plan, struct amos_step *step) {
     case AMOS_STEP_ATTRIBUTES: return change(AT_FDCWD, step->one, whole_tree, step->bits, 0);
     // These four flags have the same numbers here.
     case AMOS_STEP_MOUNT: return mount(step->two, step->one, step->two, step->bits, step->three);
-    case AMOS_STEP_HIDE: return hide(step);
+    case AMOS_STEP_HIDE: return hide(plan, step);
     case AMOS_STEP_DEVICES: return make_devices();
     default: errno = ENOSYS; return -1;
     }

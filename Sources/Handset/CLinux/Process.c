@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 long amos_epoll_create(void) { return amos_result(epoll_create1(EPOLL_CLOEXEC)); }
@@ -63,6 +64,7 @@ long amos_reap(int *exit_code, int *signal_number) {
 
 long amos_fork(void) { return amos_result(fork()); }
 void amos_exit_now(int code) { _exit(code); }
+long amos_open_process(int process) { return amos_result(syscall(SYS_pidfd_open, process, 0)); }
 int amos_process_id(void) { return getpid(); }
 long amos_adopt_orphans(void) { return amos_result(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
 

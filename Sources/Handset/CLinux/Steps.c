@@ -29,7 +29,8 @@ static int set_scheduler(const struct amos_step *step) {
 
 static int begin_landlock(struct amos_step *step) {
     struct landlock_ruleset_attr attributes = {.handled_access_fs = step->bits};
-    step->held = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes.handled_access_fs, 0);
+    size_t size = sizeof attributes.handled_access_fs;
+    step->held = (int)syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
     return step->held;
 }
 
@@ -158,6 +159,7 @@ static int take_credential_step(const struct amos_spawn *plan, struct amos_step 
 int amos_take_step(const struct amos_spawn *plan, struct amos_step *step) {
     switch (step->kind) {
     case AMOS_STEP_WRITE: return write_file(step->one, step->two);
+    case AMOS_STEP_JOIN: return setns((int)step->number, (int)step->bits);
     case AMOS_STEP_LOOPBACK: return bring_loopback_up();
     case AMOS_STEP_NICE: return setpriority(PRIO_PROCESS, 0, (int)step->number);
     case AMOS_STEP_SCHEDULER: return set_scheduler(step);

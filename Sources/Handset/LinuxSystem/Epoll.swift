@@ -9,6 +9,8 @@ public struct Epoll: ~Copyable {
 
         public static let reading = Interest(rawValue: UInt32(AMOS_EPOLLIN))
         public static let writing = Interest(rawValue: UInt32(AMOS_EPOLLOUT))
+        /// A file of the kernel says something else than when it was last read.
+        public static let change = Interest(rawValue: UInt32(AMOS_EPOLLPRI))
     }
 
     /// At most this many descriptors are reported per wait; the rest come with the next one.

@@ -110,4 +110,9 @@ extension SpawnStep {
 extension ChildProcess {
     /// Of this process (geteuid(2), getegid(2)).
     public static var effectiveUser: UInt32 { amos_user() }
+
+    /// pidfd_open(2): stays this process, whatever becomes of its number.
+    public static func open(_ process: Int32) throws(SystemCallError) -> FileDescriptor {
+        FileDescriptor(owning: Int32(try retryingOnInterrupt("pidfd_open") { amos_open_process(process) }))
+    }
 }

@@ -94,10 +94,10 @@ extension SpawnStep {
         return step
     }
 
-    /// An empty directory, or `emptyFile`, lies over `path`; nobody but root may look into it.
-    public static func hide(_ path: String, emptyFile: String, isOptional: Bool = false) -> Self {
+    /// An empty directory, or the file that step number `empty` has caught, lies over `path`.
+    public static func hide(_ path: String, under empty: Int, isOptional: Bool = false) -> Self {
         var step = Self(AMOS_STEP_HIDE)
-        (step.one, step.two, step.isOptional) = (path, emptyFile, isOptional)
+        (step.one, step.number, step.isOptional) = (path, Int64(empty), isOptional)
         return step
     }
 
@@ -111,6 +111,13 @@ extension SpawnStep {
     public static func write(_ text: String, to path: String) -> Self {
         var step = Self(AMOS_STEP_WRITE)
         (step.one, step.two) = (path, text)
+        return step
+    }
+
+    /// Takes over namespaces of the process behind a pidfd (setns(2)).
+    public static func join(_ process: Int32, _ namespaces: ProcessSpawn.Namespaces) -> Self {
+        var step = Self(AMOS_STEP_JOIN)
+        (step.number, step.bits) = (Int64(process), namespaces.rawValue)
         return step
     }
 
@@ -166,6 +173,7 @@ extension SpawnStep {
     private var action: StaticString {
         switch kind {
         case AMOS_STEP_PRIVATE_MOUNTS: "cannot make its mounts private"
+        case AMOS_STEP_JOIN: "cannot enter the service's namespaces"
         case AMOS_STEP_DEVICES: "cannot make a private /dev"
         case AMOS_STEP_LOOPBACK: "cannot bring its loopback up"
         case AMOS_STEP_NICE: "cannot set its nice value"

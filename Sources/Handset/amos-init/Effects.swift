@@ -9,9 +9,9 @@ extension Supervision {
         switch effect {
         case .spawn(let service): return spawn(service)
         case .signal(_, let process, let signal): ChildProcess.send(Int32(signal), to: process)
-        case .killGroup(let service, let process):
-            killGroup(service, process)
-            return .groupEmpty(service: service)
+        case .killGroup(let service, let process): return killGroup(service, process)
+        case .probe(let service): return probe(service)
+        case .measure(let service): return usage(service)
         case .announce(let service, let state, let process, let reason):
             report(service, state, process, reason)
         case .forgetStored(let service): resources[service].stored = []
@@ -20,7 +20,7 @@ extension Supervision {
         case .stamp(let service): state.keep("stamps/" + supervisor.plan.services[service].name, [])
         case .fallBack(let service, let reason): fallBack(service, reason)
         case .overdue(let service): reportOverdue(service)
-        case .probe, .measure, .replan: break
+        case .replan: break
         case .becameReady:
             announceMemory()
             announcer.announce(.ready)

@@ -10,40 +10,39 @@ import Services
 /// An ordinary user's supervisor has no such powers. Where a service asks for some, it is born in a user
 /// namespace of its own, in which it has them.
 extension ProcessSpawn {
-    /// - Parameter emptyFile: nobody may read it; it lies over hidden files.
-    mutating func isolate(_ definition: ServiceDefinition, emptyFile: String) {
+    /// - Parameters:
+    ///   - emptyFile: nobody may read it; it lies over hidden files.
+    ///   - main: a pidfd of the service's main process, whose namespaces it takes over (except that of
+    ///     processes, which only a child could enter) instead of having its own; −1: none.
+    mutating func isolate(_ definition: ServiceDefinition, emptyFile: String, joining main: Int32 = -1) {
         let isolation = definition.isolation
         let isRoot = ChildProcess.effectiveUser == 0
-        takeNamespaces(isolation, isRoot: isRoot)
+        let wanted = isolation.ownNamespaces(isRoot: isRoot)
         if definition.resources.outOfMemoryScore != 0 {
             steps.append(
                 .write(String(definition.resources.outOfMemoryScore), to: "/proc/self/oom_score_adj"))
         }
-        if namespaces.contains(.mount) {
-            arrangeMounts(definition, ownsTemporaryFiles: isRoot, emptyFile: emptyFile)
+        var user: Int?
+        if isRoot, isolation.namespaces.contains(.user) {
+            user = steps.count
+            steps.append(.prepareUserNamespace(user: definition.userID, group: definition.groupID))
         }
-        if namespaces.contains(.network) { steps.append(.loopback) }
+        if main >= 0 {
+            if !wanted.isEmpty { steps.append(.join(main, wanted.subtracting(.pid))) }
+        } else {
+            namespaces = wanted
+            if wanted.contains(.user) { steps += SpawnStep.mapThisUser() }
+            if wanted.contains(.mount) {
+                arrangeMounts(definition, ownsTemporaryFiles: isRoot, emptyFile: emptyFile)
+            }
+            if wanted.contains(.network) { steps.append(.loopback) }
+        }
         schedule(definition.resources)
         if !definition.workingDirectory.isEmpty {
             steps.append(.workingDirectory(definition.workingDirectory))
         }
-        restrict(definition, isRoot: isRoot)
+        restrict(definition, isRoot: isRoot, userNamespace: user)
         systemCallFilter = isolation.systemCallFilter
-    }
-
-    private mutating func takeNamespaces(_ isolation: Isolation, isRoot: Bool) {
-        let wanted = isolation.namespaces
-        if wanted.contains(.mount) || isolation.changesMounts { namespaces.insert(.mount) }
-        if wanted.contains(.pid) { namespaces.insert(.pid) }
-        if wanted.contains(.ipc) { namespaces.insert(.ipc) }
-        if wanted.contains(.uts) { namespaces.insert(.uts) }
-        if wanted.contains(.network) { namespaces.insert(.network) }
-        let needsPowers =
-            !namespaces.isEmpty || wanted.contains(.user) || isolation.boundingCapabilities != .max
-            || isolation.ambientCapabilities != 0
-        guard !isRoot, needsPowers else { return }
-        namespaces.insert(.user)
-        steps += SpawnStep.mapThisUser()
     }
 
     private mutating func schedule(_ resources: Resources) {
@@ -55,14 +54,11 @@ extension ProcessSpawn {
     }
 
     /// From here on it becomes less and less able.
-    private mutating func restrict(_ definition: ServiceDefinition, isRoot: Bool) {
+    private mutating func restrict(
+        _ definition: ServiceDefinition, isRoot: Bool, userNamespace user: Int?
+    ) {
         let isolation = definition.isolation
         let landlock = beginLandlock(isolation.landlock)
-        var user: Int?
-        if isRoot, isolation.namespaces.contains(.user) {
-            user = steps.count
-            steps.append(.prepareUserNamespace(user: definition.userID, group: definition.groupID))
-        }
         for limit in definition.resources.limits {
             steps.append(.limit(limit.resource, soft: limit.soft, hard: limit.hard))
         }
@@ -109,6 +105,11 @@ extension ProcessSpawn {
     ) {
         let isolation = definition.isolation
         steps.append(.privateMounts)
+        var empty: [Int] = []
+        for rule in isolation.paths where rule.kind == .hidden {
+            empty.append(steps.count)
+            steps.append(.catchTree(emptyFile))
+        }
         // What is bound is what PID 1 sees there, whatever the service finds in its place.
         var sources: [Int] = []
         for rule in isolation.paths {
@@ -132,13 +133,13 @@ extension ProcessSpawn {
         let owner =
             ownsTemporaryFiles
             ? ",uid=" + String(definition.userID) + ",gid=" + String(definition.groupID) : ""
-        var nextSource = 0
+        // Each is used up by the rule that it was caught for.
+        (empty, sources) = (empty.reversed(), sources.reversed())
         for rule in isolation.paths {
-            if case .bind = rule.kind {
-                add(rule, source: sources[nextSource])
-                nextSource += 1
-            } else {
-                add(rule, owner: owner, emptyFile: emptyFile)
+            switch rule.kind {
+            case .bind: add(rule, caught: sources.removeLast(), owner: owner)
+            case .hidden: add(rule, caught: empty.removeLast(), owner: owner)
+            default: add(rule, caught: -1, owner: owner)
             }
         }
     }
@@ -153,29 +154,41 @@ extension ProcessSpawn {
         for (index, path) in open.enumerated() { steps.append(.place(first + index, at: path)) }
     }
 
-    private mutating func add(_ rule: Isolation.PathRule, source: Int) {
-        guard case .bind(_, let isReadOnly) = rule.kind else { return }
-        steps.append(.place(source, at: rule.path, setting: isReadOnly ? .readOnly : []))
-    }
-
-    private mutating func add(_ rule: Isolation.PathRule, owner: String, emptyFile: String) {
+    private mutating func add(_ rule: Isolation.PathRule, caught: Int, owner: String) {
         let isOptional = rule.isOptional
         switch rule.kind {
         case .readOnly: steps.append(.cover(rule.path, setting: .readOnly, isOptional: isOptional))
         case .writable: steps.append(.cover(rule.path, clearing: .readOnly, isOptional: isOptional))
-        case .hidden: steps.append(.hide(rule.path, emptyFile: emptyFile, isOptional: isOptional))
+        case .hidden: steps.append(.hide(rule.path, under: caught, isOptional: isOptional))
+        case .bind(_, let isReadOnly):
+            steps.append(.place(caught, at: rule.path, setting: isReadOnly ? .readOnly : []))
         case .temporary(let size):
             let options = "mode=0755" + owner + (size == 0 ? "" : ",size=" + String(size))
             steps.append(
                 .mount(
                     "tmpfs", at: rule.path, [.noSetuid, .noDevices], options: options, isOptional: isOptional)
             )
-        case .bind: break
         }
     }
 }
 
 extension Isolation {
+    /// What its process is born into. That of users is entered late by root's services: until then they need
+    /// root's powers, and what they have made before stays out of their reach.
+    fileprivate func ownNamespaces(isRoot: Bool) -> ProcessSpawn.Namespaces {
+        var own: ProcessSpawn.Namespaces = []
+        if namespaces.contains(.mount) || changesMounts { own.insert(.mount) }
+        if namespaces.contains(.pid) { own.insert(.pid) }
+        if namespaces.contains(.ipc) { own.insert(.ipc) }
+        if namespaces.contains(.uts) { own.insert(.uts) }
+        if namespaces.contains(.network) { own.insert(.network) }
+        let needsPowers =
+            !own.isEmpty || namespaces.contains(.user) || boundingCapabilities != .max
+            || ambientCapabilities != 0
+        if !isRoot, needsPowers { own.insert(.user) }
+        return own
+    }
+
     /// Whether anything here needs a mount namespace; a /proc of a pid namespace's own is a mount, too.
     fileprivate var changesMounts: Bool {
         hasPrivateTemporaryFiles || hasPrivateDevices || isFileSystemReadOnly || !paths.isEmpty

@@ -86,23 +86,19 @@ extension Supervision {
     func service(near process: Int32) -> Int? {
         guard process > 0 else { return nil }
         if let service = supervisor.service(of: process) { return service }
-        guard let cgroupRoot else {
+        guard let groups else {
             return ChildProcess.session(of: process).flatMap { supervisor.service(of: $0) }
         }
-        guard let line = contents(of: "/proc/" + String(process) + "/cgroup", limit: 512) else { return nil }
-        guard let name = Self.name(inCgroup: line, below: cgroupRoot) else { return nil }
+        guard let line = contents(of: "/proc/" + String(process) + "/cgroup", limit: 4096) else { return nil }
+        guard let name = Self.name(inCgroup: line, below: groups.name) else { return nil }
         return supervisor.plan.index(of: String(decoding: name, as: UTF8.self))
     }
 
     /// From `0::/amos/NAME` or `0::/amos/NAME/more`: the name directly below the root, and nothing else. A
     /// cgroup of the same name elsewhere is not ours.
-    static func name(inCgroup line: [UInt8], below root: String) -> ArraySlice<UInt8>? {
-        let mountPoint = "/sys/fs/cgroup".utf8.count
-        guard root.utf8.count > mountPoint, line.starts(with: "0::".utf8) else { return nil }
-        let path = line.dropFirst(3).prefix { $0 != 0x0a }
-        let wanted = root.utf8.dropFirst(mountPoint)
-        guard path.starts(with: wanted) else { return nil }
-        let rest = path.dropFirst(wanted.count)
+    static func name(inCgroup membership: [UInt8], below root: String) -> ArraySlice<UInt8>? {
+        guard let path = Cgroup.name(in: membership), path.starts(with: root.utf8) else { return nil }
+        let rest = path.dropFirst(root.utf8.count)
         guard rest.first == UInt8(ascii: "/") else { return nil }
         let name = rest.dropFirst().prefix { $0 != UInt8(ascii: "/") }
         return name.isEmpty ? nil : name

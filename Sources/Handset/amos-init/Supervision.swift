@@ -7,7 +7,7 @@ import Wire
 final class Supervision {
     /// What a report of the epoll is about; the lower half of a tag is an index.
     enum Source: UInt32 {
-        case signal, control, connection, readiness, notify, modules, powerKey, socket, device, path, timer
+        case signal, control, connection, readiness, notify, modules, powerKey, socket, device, path, timer, groups
     }
 
     /// Packets taken per wake-up and socket: the epoll reports what is left, and nobody who sends without end
@@ -42,7 +42,10 @@ final class Supervision {
     var end: ShutdownKind?
     var epoll: Epoll
     let null: FileDescriptor
-    let cgroupRoot: String?
+    var groups: GroupHierarchy?
+    /// Services of which nothing may be left, where there are no cgroups.
+    var emptying: [Emptying] = []
+    var isInputWeightMissing = false
     private let signals: SignalDescriptor
     let controlSocket: LocalSocket
     let notifySocket: LocalSocket
@@ -66,7 +69,7 @@ final class Supervision {
         resources = []
         resources.reserveCapacity(plan.services.count)
         for _ in plan.services { resources.append(ServiceResources()) }
-        cgroupRoot = Self.prepareCgroups(plan, options)
+        groups = GroupHierarchy(isSystem: options.isSystem)
         do throws(SystemCallError) {
             epoll = try Epoll()
             null = try FileDescriptor.open("/dev/null", .readWrite)
@@ -95,6 +98,7 @@ final class Supervision {
         handle(.boot)
         startLateModules()
         var tags: [UInt64] = []
+        continueEmptying()
         while end == nil {
             do throws(SystemCallError) {
                 try epoll.wait(milliseconds: timeUntilDeadline(), tags: &tags)
@@ -109,12 +113,15 @@ final class Supervision {
             triggeredByReload = []
             let now = Clock.bootMilliseconds
             if let deadline = supervisor.nextDeadline, deadline <= now { handle(.tick) }
+            continueEmptying()
             watchdog?.feedIfDue(now)
             spares.refill()
             announcer.flush()
         }
         state.finish(withinMilliseconds: PowerControl.killPatienceMilliseconds)
         if options.isSystem, let end { PowerControl.finish(end, announcer, watchdog) }
+        if groups == nil { killOrphans() }
+        groups?.remove(supervisor.plan.services)
     }
 
     private func timeUntilDeadline() -> UInt64? {
@@ -140,6 +147,7 @@ final class Supervision {
         case .device: takeDeviceEvents()
         case .path: takePathEvents()
         case .timer: takeTimers()
+        case .groups: takeGroupEvent(index)
         case nil: break
         }
     }

@@ -40,6 +40,18 @@ static inline long amos_file_size(int fd) {
     struct stat status;
     return fstat(fd, &status) < 0 ? -(long)errno : (long)status.st_size;
 }
+/// Type, permissions and owner of an open file.
+static inline long amos_status(int fd, unsigned *mode, uint32_t *user) {
+    struct stat status;
+    if (fstat(fd, &status) < 0) return -(long)errno;
+    *mode = status.st_mode;
+    *user = status.st_uid;
+    return 0;
+}
+static inline long amos_own(int fd, uint32_t user, uint32_t group) {
+    return amos_result(fchown(fd, user, group));
+}
+static inline long amos_permit(int fd, unsigned permissions) { return amos_result(fchmod(fd, permissions)); }
 static inline long amos_rename(const char *from, const char *to) { return amos_result(rename(from, to)); }
 static inline long amos_unlink(const char *path) { return amos_result(unlink(path)); }
 static inline int amos_exists(const char *path) {
@@ -50,6 +62,7 @@ static inline int amos_is_directory(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
+static inline long amos_rmdir(const char *path) { return amos_result(rmdir(path)); }
 static inline long amos_mkdir(const char *path, unsigned permissions) {
     return amos_result(mkdir(path, permissions));
 }

@@ -32,6 +32,8 @@ int amos_has_children(void);
 long amos_fork(void);
 void amos_exit_now(int code);
 int amos_process_id(void);
+/// pidfd_open(2)
+long amos_open_process(int process);
 static inline uint32_t amos_user(void) { return geteuid(); }
 static inline uint32_t amos_group(void) { return getegid(); }
 /// Orphans below this process become its children, as they do below PID 1.
@@ -55,6 +57,7 @@ long amos_loopback_up(void);
 
 enum {
     AMOS_EPOLLIN = EPOLLIN, AMOS_EPOLLOUT = EPOLLOUT, AMOS_EPOLLHUP = EPOLLHUP, AMOS_EPOLLERR = EPOLLERR,
+    AMOS_EPOLLPRI = EPOLLPRI,
     AMOS_SEQPACKET = SOCK_SEQPACKET, AMOS_DGRAM = SOCK_DGRAM,
 };
 #endif

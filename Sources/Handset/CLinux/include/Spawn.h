@@ -14,8 +14,9 @@ enum amos_step_kind {
     AMOS_STEP_COVER,            // one: a tree; bits: attributes to set; more: to clear; optional
     AMOS_STEP_ATTRIBUTES,       // one: a tree; bits: attributes to set
     AMOS_STEP_MOUNT,            // one: where; two: type; three: options; bits: attributes; optional
-    AMOS_STEP_HIDE,             // one: path; two: an empty file that nobody may read; optional
+    AMOS_STEP_HIDE,             // one: path; number: the step that caught a closed, empty file; optional
     AMOS_STEP_DEVICES,          // a small /dev
+    AMOS_STEP_JOIN,             // number: a pidfd; bits: CLONE_NEW…, the namespaces to take over from it
     AMOS_STEP_LOOPBACK,         // the network namespace's own
     AMOS_STEP_NICE,             // number
     AMOS_STEP_SCHEDULER,        // number: SCHED_…; bits: priority
