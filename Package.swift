@@ -83,10 +83,10 @@ let hostTargets: [Target] = [
 let benchmarks: Target = .executableTarget(
     name: "amos-bench",
     dependencies: [
-        "Assembly", "Emulator", "DebianBase", "DiskImage", "HostSystem",
+        "Assembly", "Emulator", "DebianBase", "DiskImage", "HostSystem", "LinuxSystem", "Services",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
-    path: "Tests/Benchmarks", swiftSettings: strict)
+    path: "Tests/Benchmarks", exclude: ["Service"], swiftSettings: strict)
 
 let testTargets: [Target] = [
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: strict),

@@ -20,7 +20,7 @@ enum Main {
 
 /// Measures what Amos promises, on this machine, and prints it beside the promise and beside other tools.
 struct AmosBench: ParsableCommand {
-    enum Group: String, ExpressibleByArgument, CaseIterable { case build, erofs, boot, size }
+    enum Group: String, ExpressibleByArgument, CaseIterable { case build, erofs, boot, size, supervisor }
 
     static let configuration = CommandConfiguration(
         commandName: "amos-bench",
@@ -61,7 +61,12 @@ struct AmosBench: ParsableCommand {
         let groups = only.isEmpty ? Group.allCases : only
         if groups.contains(.build) { show(try BuildBenchmark(workspace: workspace, runs: runs).table()) }
         if groups.contains(.erofs) { show(try LinearityBenchmark(workspace: workspace, runs: runs).table()) }
-        if groups != [.build] { try measureImages(workspace, groups, show) }
+        if groups.contains(.supervisor) {
+            for table in try SupervisorBenchmark(workspace: workspace, runs: runs).table() { show(table) }
+        }
+        if groups.contains(where: { ![.build, .supervisor].contains($0) }) {
+            try measureImages(workspace, groups, show)
+        }
         let rows = report.tables.flatMap(\.rows)
         let missed = rows.filter { $0.isMet == false }
         print("\n\(rows.count { $0.isMet == true }) targets met, \(missed.count) missed")
