@@ -16,6 +16,9 @@ PACKAGES := pkg-config libarchive-dev libssl-dev zlib1g-dev libseccomp-dev \
 	binutils openssl python3-jsonschema python3-yaml \
 	$(if $(DISPLAY)$(WAYLAND_DISPLAY),qemu-system-gui)
 
+# Supervisors that `make bench` compares with; dinit is not in Debian, AMOS_DINIT=/path/to/dinit adds it.
+PEERS := s6 runit finit busybox-static
+
 .PHONY: help deps build image run test lint bench torture fuzz fmt clean
 
 help: ## list the targets
@@ -47,6 +50,7 @@ test: build ## run every test, those that boot QEMU included
 lint: ## check the format of every source file
 	swift format lint --strict -r Package.swift Sources Tests
 
+bench: PACKAGES += $(PEERS)
 bench: build ## measure builds, boots and sizes beside what others offer
 	swift run -c release amos-bench
 

@@ -21,7 +21,7 @@ struct AmosCommand: ParsableCommand {
         subcommands: [
             BuildCommand.self, RunCommand.self, TestCommand.self, SBOMCommand.self, LockCommand.self,
             KeysCommand.self, CacheCommand.self,
-            NewCommand.self, SchemaCommand.self, DoctorCommand.self,
+            NewCommand.self, SchemaCommand.self, DoctorCommand.self, SuperviseCommand.self,
             InspectCommand.self, DiffCommand.self,
         ])
 
