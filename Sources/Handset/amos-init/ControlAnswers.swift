@@ -46,7 +46,7 @@ extension Supervision {
         SupervisionStatus(
             isSystem: options.isSystem, isShuttingDown: supervisor.isShuttingDown,
             pid: ChildProcess.thisProcess, sinceMilliseconds: startMilliseconds, handovers: handovers,
-            cgroupRoot: cgroupRoot ?? "")
+            cgroupRoot: groups?.root.path ?? "")
     }
 
     func explain(_ name: String, _ slot: Int) {

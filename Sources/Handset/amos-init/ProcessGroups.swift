@@ -36,7 +36,11 @@ extension Supervision {
         let tree = isAnybodyLeft ? ProcessTree.read() : nil
         var emptied: [Int] = []
         for one in waiting {
-            if let tree, kill(one, orphans, tree) { emptying.append(one) } else { emptied.append(one.service) }
+            if let tree, kill(one, orphans, tree) {
+                emptying.append(one)
+            } else {
+                emptied.append(one.service)
+            }
         }
         return emptied
     }

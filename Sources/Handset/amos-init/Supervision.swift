@@ -7,7 +7,8 @@ import Wire
 final class Supervision {
     /// What a report of the epoll is about; the lower half of a tag is an index.
     enum Source: UInt32 {
-        case signal, control, connection, readiness, notify, modules, powerKey, socket, device, path, timer, groups
+        case signal, control, connection, readiness, notify, modules, powerKey, socket, device, path, timer,
+            groups
     }
 
     /// Packets taken per wake-up and socket: the epoll reports what is left, and nobody who sends without end
