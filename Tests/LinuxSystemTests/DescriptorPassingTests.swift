@@ -5,11 +5,10 @@ import Testing
 
 extension SpawnTests {
     @Suite struct DescriptorPassing {
-        /// Prints each file that a descriptor from 3 upwards is, and what was said about them.
-        private static let script = #"""
-            for n in 3 4 5 6 7; do readlink /proc/$$/fd/$n; done
-            test "$LISTEN_PID" = $$ && echo mine
-            """#
+        /// Prints which files the descriptors with these numbers are, and whether they are meant for it.
+        private static func script(_ numbers: String) -> String {
+            "for n in \(numbers); do readlink /proc/$$/fd/$n; done; test \"$LISTEN_PID\" = $$ && echo mine"
+        }
 
         @Test func theyArriveFromThreeUpwards() throws {
             let folder = try TestFolder()
@@ -17,7 +16,7 @@ extension SpawnTests {
             let first = try FileDescriptor.open(one, [.readWrite, .create])
             let second = try FileDescriptor.open(two, [.readWrite, .create])
             let answer = try run(
-                Self.script,
+                Self.script("3 4"),
                 spawn: { spawn in
                     spawn.descriptors = [first.rawValue, second.rawValue]
                 })
@@ -42,7 +41,7 @@ extension SpawnTests {
             }
             defer { for file in files { close(file) } }
             let answer = try run(
-                Self.script,
+                Self.script("3 4 5 7"),
                 spawn: { spawn in
                     spawn.descriptors = order.map { files[$0] }
                     (spawn.passed, spawn.passedAs) = (files[0], 7)

@@ -9,7 +9,8 @@ enum Log {
     static func say(_ level: LogRecord.Level, _ text: String) {
         let path = isSystem ? "/dev/kmsg" : "/dev/stderr"
         let prefix = isSystem ? "<" + String(level.rawValue) + ">amos-init: " : "amos-init: "
-        guard let file = try? FileDescriptor.open(path, .writeOnly) else { return }
+        // A file that stderr was directed to has more to keep than the last line.
+        guard let file = try? FileDescriptor.open(path, [.writeOnly, .append]) else { return }
         try? file.write(Array((prefix + text + "\n").utf8))
     }
 }
