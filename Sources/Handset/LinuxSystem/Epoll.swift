@@ -35,7 +35,14 @@ public struct Epoll: ~Copyable {
     public borrowing func modify(
         _ fd: borrowing FileDescriptor, tag: UInt64, for interest: Interest
     ) throws(SystemCallError) {
-        let (epoll, number) = (descriptor.rawValue, fd.rawValue)
+        try modify(number: fd.rawValue, tag: tag, for: interest)
+    }
+
+    /// For a descriptor inside an optional, which cannot be borrowed.
+    public borrowing func modify(
+        number: Int32, tag: UInt64, for interest: Interest
+    ) throws(SystemCallError) {
+        let epoll = descriptor.rawValue
         try retryingOnInterrupt("epoll_ctl") { amos_epoll_modify(epoll, number, interest.rawValue, tag) }
     }
 

@@ -19,6 +19,10 @@ final class Connection {
     var isFollowing = false
     /// Gets a row whenever this service changes its state.
     var watchedService: Int?
+    /// Gets an `end` when it is done.
+    var awaits = Awaited.nothing
+
+    enum Awaited: UInt8 { case nothing, reload, handover }
 
     init(_ socket: consuming LocalSocket, isRoot: Bool) {
         self.socket = socket
@@ -100,7 +104,7 @@ extension Supervision {
         case .history, .follow:
             connection.nextEvent = 0
             connection.isFollowing = request.command == .follow
-        case .plan: reply(.plan, slot, passing: planFile.rawValue)
+        case .plan: reply(.plan, slot, passing: planFile.descriptor.rawValue)
         case .explain: explain(request.text, slot)
         case .about: reply(.about(about), slot)
         default:
@@ -126,6 +130,7 @@ extension Supervision {
                 return refuse("the request cannot be written to misc; nothing was erased", slot)
             }
             shutDown(.reboot, slot)
+        case .reload: reload(passed, connection, slot)
         default: refuse("this PID 1 cannot do that yet", slot)
         }
     }

@@ -20,7 +20,7 @@ extension Supervision {
         case .stamp(let service): state.keep("stamps/" + supervisor.plan.services[service].name, [])
         case .fallBack(let service, let reason): fallBack(service, reason)
         case .overdue(let service): reportOverdue(service)
-        case .replan: break
+        case .replan(let former): takeOver(former: former)
         case .becameReady:
             announceMemory()
             announcer.announce(.ready)

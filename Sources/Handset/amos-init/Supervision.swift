@@ -51,14 +51,16 @@ final class Supervision {
     let controlSocket: LocalSocket
     let notifySocket: LocalSocket
     /// The plan in force, as it was read: `amosctl` gets it as a descriptor.
-    var planFile: FileDescriptor
+    var planFile: HeldDescriptor
+    /// A plan that waits until what it changes is down.
+    var successor: Successor?
     /// How often this PID 1 has re-executed itself.
     var handovers: UInt32 = 0
 
     init(
         _ plan: BootPlan, _ file: consuming FileDescriptor, _ options: Options, _ announcer: Announcer
     ) throws(InitError) {
-        planFile = file
+        planFile = HeldDescriptor(file)
         self.options = options
         self.announcer = announcer
         state = StateFiles(options.stateDirectory)
@@ -155,14 +157,21 @@ final class Supervision {
 
     /// One event, its effects, and the events that follow from them, in order.
     func handle(_ event: Supervisor.Event) {
-        var queue = [event]
+        perform(supervisor.handle(event, now: Clock.bootMilliseconds))
+    }
+
+    /// Effects, and the events that follow from them.
+    func perform(_ effects: [Supervisor.Effect]) {
+        var answers: [Supervisor.Event] = []
+        for effect in effects {
+            if let answer = perform(effect) { answers.append(answer) }
+        }
         var next = 0
-        while next < queue.count {
-            let effects = supervisor.handle(queue[next], now: Clock.bootMilliseconds)
-            next += 1
-            for effect in effects {
-                if let answer = perform(effect) { queue.append(answer) }
+        while next < answers.count {
+            for effect in supervisor.handle(answers[next], now: Clock.bootMilliseconds) {
+                if let answer = perform(effect) { answers.append(answer) }
             }
+            next += 1
         }
     }
 

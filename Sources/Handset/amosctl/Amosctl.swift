@@ -42,6 +42,7 @@ enum Amosctl {
                 )
             }
             try command(.factoryReset, arguments, done: "restarting to erase data")
+        case .reload: try ReloadCommand.run(arguments)
         default: fail("amosctl: not there yet")
         }
     }
