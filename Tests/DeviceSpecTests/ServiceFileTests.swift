@@ -27,6 +27,7 @@ import Testing
         wants: [network]
         after: [clock, shell]
         conflicts: [clock, shell]
+        start: on-demand
         ready: {descriptor: 4}
         start-timeout: 5 s
         watchdog: 20 s
@@ -60,6 +61,7 @@ import Testing
         expected.wants = ["network"]
         expected.after = ["clock"]
         expected.conflicts = ["clock"]
+        expected.activation.atBoot = false
         expected.readiness = .descriptor(4)
         expected.startTimeoutMilliseconds = 5_000
         expected.watchdogMilliseconds = 20_000

@@ -79,6 +79,12 @@ extension Build {
                 wrong.append(Diagnostic("'\(program)' is not an executable file", at: location))
             }
         }
+        for path in device.services.flatMap(\.neededPaths) where resolver.resolve(path.value) == nil {
+            wrong.append(
+                Diagnostic(
+                    "there is no '\(path.value)' in the image", at: path.location,
+                    expected: "a file or folder of a package or of files.copy"))
+        }
         guard wrong.isEmpty else { throw DiagnosticList(wrong) }
     }
 

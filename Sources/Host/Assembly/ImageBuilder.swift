@@ -77,6 +77,11 @@ public struct ImageBuilder {
             trustedKey: boot.key.verifying)
     }
 
+    /// Where a device's images go unless a request says otherwise.
+    public static func standardFolder(of device: Device) -> String {
+        device.variant == .dev ? "out/\(device.name)" : "out/\(device.name)-\(device.variant.rawValue)"
+    }
+
     func loadDevice(_ request: Request) throws -> Device {
         try DeviceRepository(shippedRoot: home.rootfs).device(request.device, variant: request.variant)
     }
@@ -110,7 +115,7 @@ final class Build {
         self.device = device
         self.home = home
         self.cache = cache
-        let chosen = request.outputFolder ?? Self.standardFolder(of: device)
+        let chosen = request.outputFolder ?? ImageBuilder.standardFolder(of: device)
         folder = URL(fileURLWithPath: chosen).standardizedFileURL.path
         workFolder = folder + "/.amos"
         try FileManager.default.createDirectory(atPath: workFolder, withIntermediateDirectories: true)
@@ -151,10 +156,6 @@ final class Build {
     }
 
     /// A variant for sale is never overwritten by trying out the other one.
-    private static func standardFolder(of device: Device) -> String {
-        device.variant == .dev ? "out/\(device.name)" : "out/\(device.name)-\(device.variant.rawValue)"
-    }
-
     /// How a path of this machine is called in records and reports.
     func displayName(_ path: String) -> String {
         // A repository keeps its device files in `devices`, the rest beside that.

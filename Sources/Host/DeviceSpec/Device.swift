@@ -33,6 +33,10 @@ public struct Device: Sendable, Equatable {
     public var signingKey: Located<String>?
     /// Device and service files and rootfs folders that were read, for the build graph: absolute paths.
     public var inputs: [String]
+    /// What is hardly meant but no mistake, of this variant or the other.
+    public var warnings: [Diagnostic] = []
+    /// How much of the handset each service can reach, in the order of `services`.
+    public var exposures: [ServiceExposure] = []
     /// The device file itself; the lock stands beside it.
     public var file: String
 
@@ -104,6 +108,8 @@ public struct Device: Sendable, Equatable {
         public var file: String
         /// Where `program:` stands: "not in the image" is found by the assembly.
         public var programLocation: SourceLocation?
+        /// What else must be in the image: a probe's program, directories, paths of its own view.
+        public var neededPaths: [Located<String>] = []
     }
 
     public struct User: Sendable, Equatable {

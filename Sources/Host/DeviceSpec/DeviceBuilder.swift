@@ -29,7 +29,7 @@ struct DeviceBuilder {
 
     /// Nil if something is wrong; it has been reported then.
     mutating func build() -> Device? {
-        let before = diagnostics.diagnostics.count
+        let before = diagnostics.errorCount
         reader.requireAll(of: DeviceKeys.layer)
         let accounts = Accounts(reader)
         let services = ServiceSet(
@@ -38,8 +38,13 @@ struct DeviceBuilder {
         let storage = storage()
         let files = files(accounts)
         let health = health(services)
+        let shutdownBudget = reader.milliseconds("shutdown-budget") ?? 8_000
+        ServiceLint(
+            services: services, health: reader.map("health").list("services"),
+            shutdownBudgetMilliseconds: shutdownBudget, processors: reader.map("machine").integer("cpus")
+        ).check()
         let checks = CheckReader(services: services, diagnostics: diagnostics).read(reader.node["checks"])
-        guard diagnostics.diagnostics.count == before, let machine, let storage,
+        guard diagnostics.errorCount == before, let machine, let storage,
             let kernelPackage = reader.map("kernel").located("package")
         else { return nil }
         let base = reader.map("base")
@@ -58,9 +63,9 @@ struct DeviceBuilder {
             locale: reader.text("locale") ?? "C.UTF-8", timeServers: reader.map("time").texts("servers"),
             health: health, checks: checks, rollbackIndex: UInt64(reader.integer("rollback-index") ?? 0),
             signingKey: reader.located("signing-key"), inputs: loader.inputs.sorted(), file: file)
-        device.shutdownBudgetMilliseconds =
-            reader.milliseconds("shutdown-budget") ?? device.shutdownBudgetMilliseconds
+        device.shutdownBudgetMilliseconds = shutdownBudget
         device.machineWatchdogMilliseconds = reader.milliseconds("watchdog") ?? 0
+        device.exposures = services.exposures
         return device
     }
 

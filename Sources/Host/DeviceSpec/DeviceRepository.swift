@@ -38,8 +38,20 @@ public struct DeviceRepository: Sendable {
             if candidate == variant { result = device }
         }
         try diagnostics.throwIfAny()
-        guard let result else { preconditionFailure("a device without errors was not built") }
+        guard var result else { preconditionFailure("a device without errors was not built") }
+        result.warnings = DiagnosticList(diagnostics.warnings).diagnostics
         return result
+    }
+
+    /// Everything that can be said about a device without building it.
+    public func lint(_ name: String, variant: Device.Variant) -> LintReport {
+        do throws(DiagnosticList) {
+            let device = try device(name, variant: variant)
+            return LintReport(
+                diagnostics: DiagnosticList(device.warnings), exposures: device.exposures, device: device)
+        } catch {
+            return LintReport(diagnostics: error, exposures: [], device: nil)
+        }
     }
 
     /// The device file that a name or path stands for, absolute.

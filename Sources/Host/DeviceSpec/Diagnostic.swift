@@ -7,7 +7,11 @@
 ///     did you mean 'packages'?
 /// ```
 public struct Diagnostic: Error, Sendable, Hashable {
+    /// Only errors keep a device from being built.
+    public enum Severity: String, Sendable { case error, warning }
+
     public var location: SourceLocation
+    public var severity: Severity
     /// What is wrong, in one line, without a full stop.
     public var message: String
     /// What would have been right, or what to do next.
@@ -16,9 +20,11 @@ public struct Diagnostic: Error, Sendable, Hashable {
     public var suggestion: String?
 
     public init(
-        _ message: String, at location: SourceLocation, expected: String? = nil, suggestion: String? = nil
+        _ message: String, at location: SourceLocation, expected: String? = nil, suggestion: String? = nil,
+        severity: Severity = .error
     ) {
         self.location = location
+        self.severity = severity
         self.message = message
         self.expected = expected
         self.suggestion = suggestion
@@ -26,7 +32,7 @@ public struct Diagnostic: Error, Sendable, Hashable {
 
     /// - Parameter folder: an absolute path; files below it are printed relative to it.
     public func text(relativeTo folder: String? = nil) -> String {
-        var text = "\(location.text(relativeTo: folder)): error: \(message)"
+        var text = "\(location.text(relativeTo: folder)): \(severity.rawValue): \(message)"
         if let expected { text += "\n    expected: \(expected)" }
         if let suggestion { text += "\n    did you mean '\(suggestion)'?" }
         return text
@@ -59,6 +65,15 @@ public struct DiagnosticList: Error, Sendable, Equatable, CustomStringConvertibl
             let isRepetition = last?.location == diagnostic.location && last?.message == diagnostic.message
             if !isRepetition { self.diagnostics.append(diagnostic) }
         }
+    }
+
+    public var errorCount: Int { diagnostics.count { $0.severity == .error } }
+    public var warningCount: Int { diagnostics.count - errorCount }
+
+    /// `2 errors, 1 warning`; empty if there are none.
+    public var summary: String {
+        [(errorCount, "error"), (warningCount, "warning")].filter { $0.0 > 0 }
+            .map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }.joined(separator: ", ")
     }
 
     public func text(relativeTo folder: String? = nil) -> String {

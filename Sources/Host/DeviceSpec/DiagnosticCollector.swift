@@ -10,6 +10,15 @@ final class DiagnosticCollector {
         diagnostics.append(Diagnostic(message, at: location, expected: expected, suggestion: suggestion))
     }
 
+    /// Right, but hardly meant.
+    func warn(_ message: String, at location: SourceLocation, expected: String? = nil) {
+        diagnostics.append(
+            Diagnostic(message, at: location, expected: expected, severity: .warning))
+    }
+
+    var errorCount: Int { diagnostics.count { $0.severity == .error } }
+    var warnings: [Diagnostic] { diagnostics.filter { $0.severity == .warning } }
+
     /// A name that stands for nothing: lists what there is and what was probably meant.
     func addUnknown(
         _ what: String, _ name: String, at location: SourceLocation, among known: some Sequence<String>,
@@ -24,7 +33,8 @@ final class DiagnosticCollector {
             suggestion: NearestName.of(name, among: names))
     }
 
+    /// Warnings are told as well, but only with an error.
     func throwIfAny() throws(DiagnosticList) {
-        if !diagnostics.isEmpty { throw DiagnosticList(diagnostics) }
+        if errorCount > 0 { throw DiagnosticList(diagnostics) }
     }
 }

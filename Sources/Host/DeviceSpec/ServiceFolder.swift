@@ -26,8 +26,25 @@ public enum ServiceFolder {
     ///   - folder: absolute, or relative to the current directory.
     ///   - root: where the services' programs must be found, and `etc/passwd` and `etc/group`.
     public static func plan(at folder: String, root: String = "/") throws(DiagnosticList) -> BootPlan {
-        let folder = DeviceRepository.absolute(folder, in: FileManager.default.currentDirectoryPath)
         let diagnostics = DiagnosticCollector()
+        let (plan, _) = read(folder, root: root, diagnostics)
+        try diagnostics.throwIfAny()
+        return plan
+    }
+
+    /// Everything that can be said about a folder's services.
+    public static func lint(at folder: String, root: String = "/") -> LintReport {
+        let diagnostics = DiagnosticCollector()
+        let (_, services) = read(folder, root: root, diagnostics)
+        return LintReport(
+            diagnostics: DiagnosticList(diagnostics.diagnostics),
+            exposures: diagnostics.errorCount == 0 ? services.exposures : [], device: nil)
+    }
+
+    private static func read(
+        _ folder: String, root: String, _ diagnostics: DiagnosticCollector
+    ) -> (BootPlan, ServiceSet) {
+        let folder = DeviceRepository.absolute(folder, in: FileManager.default.currentDirectoryPath)
         let files = ServiceFiles(diagnostics: diagnostics)
         files.add(folder: folder)
         let names = files.names().sorted().map {
@@ -48,9 +65,13 @@ public enum ServiceFolder {
             diagnostics: diagnostics)
         let services = ServiceSet(names, files: files, accounts: accounts, architecture: .native)
         checkPrograms(services, root: root, diagnostics)
-        let plan = plan(services, settings: settings(in: folder, files))
-        try diagnostics.throwIfAny()
-        return plan
+        let settings = settings(in: folder, files)
+        let plan = plan(services, settings: settings)
+        ServiceLint(
+            services: services, health: settings.map("health").list("services"),
+            shutdownBudgetMilliseconds: plan.shutdownBudgetMilliseconds, processors: nil
+        ).check()
+        return (plan, services)
     }
 
     private static func settings(in folder: String, _ files: ServiceFiles) -> NodeReader {

@@ -140,6 +140,7 @@ struct ServiceReader {
 
     /// Reports anything but exactly one of these keys.
     func oneOf(_ keys: [String], in reader: NodeReader, of what: String) -> Bool {
+        if reader.node.isInvalid { return false }
         let given = keys.filter { reader.has($0) }
         if given.count == 1 { return true }
         diagnostics.add(
@@ -169,7 +170,7 @@ struct ServiceReader {
             senseless = [
                 "program", "arguments", "environment", "environment-directories", "secrets",
                 "working-directory", "user", "group", "groups", "ready", "restart", "stop", "terminal",
-                "limits", "isolation", "log", "sockets", "watchdog", "once", "start-timeout",
+                "limits", "isolation", "log", "sockets", "watchdog", "start-timeout",
             ]
         }
         for entry in reader.node.entries where senseless.contains(entry.key) {

@@ -4,9 +4,11 @@ import Services
 struct ServiceSet {
     /// Sorted by name.
     private(set) var sources: [Device.ServiceSource] = []
+    /// In the same order.
+    let nodes: [(name: String, node: SourceNode)]
     /// Everything that `services:` names, also what turned out to be wrong.
-    private let named: Set<String>
-    private let diagnostics: DiagnosticCollector
+    let named: Set<String>
+    let diagnostics: DiagnosticCollector
 
     init(
         _ names: [Located<String>], files: ServiceFiles, accounts: Accounts,
@@ -32,9 +34,17 @@ struct ServiceSet {
             let program = service.reader.located("program")
             sources.append(
                 .init(
-                    definition: service.read(), file: node.location.file, programLocation: program?.location))
+                    definition: service.read(), file: node.location.file, programLocation: program?.location,
+                    neededPaths: service.neededPaths()))
         }
+        self.nodes = nodes
         ServiceOrder(nodes: nodes, diagnostics: diagnostics).check()
+    }
+
+    var exposures: [ServiceExposure] {
+        zip(sources, nodes).map { source, item in
+            ServiceExposure(source.definition, node: NodeReader(node: item.node, diagnostics: diagnostics))
+        }
     }
 
     func require(_ name: Located<String>, for purpose: String) {
@@ -59,7 +69,7 @@ struct ServiceOrder {
         var edges: [String: [Edge]] = [:]
         for (name, node) in nodes {
             let reader = NodeReader(node: node, diagnostics: diagnostics)
-            edges[name] = (reader.list("requires") + reader.list("after")).map {
+            edges[name] = ["requires", "milestones", "after"].flatMap { reader.list($0) }.map {
                 Edge(to: $0.value, location: $0.location)
             }
         }

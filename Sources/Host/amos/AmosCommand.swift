@@ -19,7 +19,7 @@ struct AmosCommand: ParsableCommand {
               amos new device tablet           a device file of your own
             """,
         subcommands: [
-            BuildCommand.self, RunCommand.self, TestCommand.self, SBOMCommand.self, LockCommand.self,
+            BuildCommand.self, RunCommand.self, TestCommand.self, LintCommand.self, SBOMCommand.self, LockCommand.self,
             KeysCommand.self, CacheCommand.self,
             NewCommand.self, SchemaCommand.self, DoctorCommand.self, SuperviseCommand.self,
             InspectCommand.self, DiffCommand.self,
@@ -36,8 +36,7 @@ struct AmosCommand: ParsableCommand {
             for diagnostic in error.diagnostics {
                 Terminal.printError(diagnostic.text(relativeTo: FileManager.default.currentDirectoryPath))
             }
-            let count = error.diagnostics.count
-            Terminal.printError(count == 1 ? "1 error" : "\(count) errors")
+            Terminal.printError(error.summary)
             Foundation.exit(ExitStatus.wrongInput)
         } catch {
             report(error)

@@ -50,6 +50,9 @@ struct BuildCommand: ParsableCommand {
         request.isRelease = release
         request.programsFolder = programs
         let result = try ImageBuilder.buildShowingProgress(request)
+        for warning in result.device.warnings {
+            Terminal.printError(warning.text(relativeTo: FileManager.default.currentDirectoryPath))
+        }
         // The JSON has the reasons of every step anyway.
         if json { return try JSONOutput.print(Summary(result)) }
         if explain { printExplanation(result) }
