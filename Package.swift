@@ -120,7 +120,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "ScenarioTests",
         dependencies: [
-            "DeviceSpec", "HostSystem", "Services", "Wire", .product(name: "Yams", package: "Yams"),
+            "DeviceSpec", "HostSystem", "LinuxSystem", "Services", "Wire",
+            .product(name: "Yams", package: "Yams"),
         ],
         path: "Tests/ScenarioTests", exclude: ["Scenarios", "Witness"], swiftSettings: strict),
     // Whole images, booted in QEMU.

@@ -9,6 +9,7 @@ import Foundation
 ///     b: waiting(requires a, which is down) ...       `...`: whatever follows
 ///     system: ready shutdown                          events that belong to no service; optional
 ///     a ready < b starting                            this before that; `a ready#2`: the second time
+///     a failed +200 ms < b starting                   and at least so much earlier
 ///     ignore: c d
 ///
 /// A service that has events and no line is an error.
@@ -46,6 +47,30 @@ struct Expectation: Sendable {
         }
     }
 
+    struct Order: Sendable {
+        let text: String
+        let first: Point
+        let second: Point
+        let milliseconds: UInt64
+
+        init(_ line: String) throws {
+            guard let match = line.wholeMatch(of: /(.+?)(?: \+([0-9]+) ms)? < (.+)/) else {
+                throw ScenarioFailure("cannot read expected line '\(line)'")
+            }
+            text = line
+            first = try Point(String(match.1))
+            second = try Point(String(match.3))
+            milliseconds = match.2.flatMap { UInt64($0) } ?? 0
+        }
+
+        /// An order of which the second has not come is not broken.
+        func holds(in events: [ScenarioEvent]) -> Bool {
+            guard let after = second.position(in: events) else { return true }
+            guard let before = first.position(in: events), before < after else { return false }
+            return events[before].nanoseconds + milliseconds * 1_000_000 <= events[after].nanoseconds
+        }
+    }
+
     struct Line: Sendable {
         let states: [State]
         /// Anything may follow.
@@ -58,7 +83,7 @@ struct Expectation: Sendable {
     }
 
     private(set) var lines: [String: Line] = [:]
-    private var orders: [(text: String, first: Point, second: Point)] = []
+    private var orders: [Order] = []
     private var ignored: Set<String> = []
 
     init(_ text: String) throws {
@@ -69,9 +94,7 @@ struct Expectation: Sendable {
                 let rest = String(line[line.index(after: colon)...])
                 try readStates(of: String(line[..<colon]), rest)
             } else {
-                let sides = line.components(separatedBy: " < ")
-                guard sides.count == 2 else { throw ScenarioFailure("cannot read expected line '\(line)'") }
-                orders.append((line, try Point(sides[0]), try Point(sides[1])))
+                orders.append(try Order(line))
             }
         }
         if lines["system"] == nil { ignored.insert("system") }
@@ -120,9 +143,7 @@ struct Expectation: Sendable {
                 problems.append(difference(name, line, states))
             }
         }
-        for order in orders {
-            let first = order.first.position(in: events)
-            guard let second = order.second.position(in: events), first ?? .max > second else { continue }
+        for order in orders where !order.holds(in: events) {
             problems.append("not in this order: \(order.text)")
         }
         return problems
@@ -143,5 +164,7 @@ struct ScenarioEvent: Sendable {
     let state: String
     let process: Int32
     let reason: String
+    /// CLOCK_BOOTTIME.
+    let nanoseconds: UInt64
     let line: String
 }

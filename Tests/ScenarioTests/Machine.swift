@@ -1,5 +1,6 @@
 import Foundation
 import HostSystem
+import LinuxSystem
 
 /// What this machine offers to scenarios, found out once.
 enum Machine {
@@ -10,6 +11,8 @@ enum Machine {
         case cgroup
         /// Namespaces of its own for a service that is started as root of a user namespace.
         case namespaces
+        /// Landlock, which not every kernel has switched on.
+        case landlock
     }
 
     /// How to become PID 1 of a new PID namespace with its own `/proc`; empty where the machine forbids it.
@@ -40,6 +43,7 @@ enum Machine {
         case .root: getuid() == 0
         case .cgroup: cgroupMount != nil
         case .namespaces: !namespace.isEmpty
+        case .landlock: Landlock.version > 0
         }
     }
 

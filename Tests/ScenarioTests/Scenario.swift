@@ -5,7 +5,7 @@ import Yams
 ///
 ///     NAME/services/*.yaml   service files as on a handset, with these words replaced:
 ///                            @DIR@ the run's private folder, @WITNESS@ the program in Witness/,
-///                            @PORT@ a free TCP port, @UID@ @GID@ whoever runs the tests
+///                            @LOGD@ amos-logd, @PORT@ a free TCP port, @UID@ @GID@ whoever runs the tests
 ///     NAME/scenario.yaml     about:  what is shown
 ///                            needs:  [root, cgroup, …] what not every machine has (Machine.swift)
 ///                            steps:  in order, each one of
@@ -13,6 +13,9 @@ import Yams
 ///                              - run: SCRIPT         /bin/sh -eu; with prints: [regular expressions],
 ///                                                    lacks: [regular expressions], status: 0
 ///                              - pause: 300          milliseconds in which something must not happen
+///                              - ended: [patterns]   waits until amos-init has ended, having said this;
+///                                                    the events of its shutdown are then expected, too
+///                            descriptors: 40         how many amos-init may have open
 ///     NAME/expected          what `Expectation` reads
 ///
 /// Scripts see $DIR, $PORT, $PID_name (a service's main process), and have `amosctl`, `witness` and `await
@@ -25,12 +28,14 @@ struct Scenario: Sendable {
         var lacks: [String]?
         var status: Int32?
         var pause: UInt32?
+        var ended: [String]?
     }
 
     private struct File: Decodable {
         var about: String
         var needs: [Machine.Ability]?
         var steps: [Step]
+        var descriptors: Int?
     }
 
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -44,6 +49,7 @@ struct Scenario: Sendable {
     let name: String
     let needs: [Machine.Ability]
     let steps: [Step]
+    let descriptors: Int?
     let expectation: Expectation
 
     var services: URL { Self.folder.appendingPathComponent("\(name)/services") }
@@ -55,6 +61,7 @@ struct Scenario: Sendable {
         let file = try YAMLDecoder().decode(File.self, from: text)
         needs = file.needs ?? []
         steps = file.steps
+        descriptors = file.descriptors
         expectation = try Expectation(
             String(contentsOf: folder.appendingPathComponent("expected"), encoding: .utf8))
     }

@@ -12,7 +12,8 @@ final class ScenarioRunner {
 
     init(_ scenario: Scenario) throws {
         self.scenario = scenario
-        var name = "\(NSTemporaryDirectory())/amos-scenario.XXXXXX".utf8CString.map { $0 }
+        let template = NSTemporaryDirectory() + "amos-scenario.XXXXXX"
+        var name = template.replacing("//", with: "/").utf8CString.map { $0 }
         guard mkdtemp(&name) != nil else { throw ScenarioFailure("cannot make a private folder") }
         folder = name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
         // Services run as others, too.
@@ -33,18 +34,17 @@ final class ScenarioRunner {
     func play() throws {
         try writePrograms()
         try copyServices()
-        var plan = try ServiceFolder.plan(at: "\(folder)/services")
-        Gate.add(to: &plan, folder: folder)
+        let plan = try ServiceFolder.plan(at: "\(folder)/services")
         try Data(plan.encode()).write(to: URL(fileURLWithPath: "\(folder)/plan"))
-        guard mkfifo("\(folder)/gate", 0o600) == 0 else { throw ScenarioFailure("cannot make a pipe") }
-        let run = try SupervisorRun(folder: folder, plan: "\(folder)/plan")
+        let run = try SupervisorRun(folder: folder, plan: "\(folder)/plan", descriptors: scenario.descriptors)
         self.run = run
         try run.listen()
-        try Gate.open(folder)
         for step in scenario.steps { try perform(step, run) }
         run.collect { scenario.expectation.isReached(run.events) || isHopeless(run) }
+        let isEndExpected = !run.isRunning
         let status = try shutDown(run)
-        let end = run.events.firstIndex { $0.service == "system" && $0.state == "shutdown" }
+        let shutdown = run.events.firstIndex { $0.service == "system" && $0.state == "shutdown" }
+        let end = isEndExpected ? nil : shutdown
         let problems = scenario.expectation.problems(Array(run.events[..<(end ?? run.events.count)]))
         guard problems.isEmpty else { throw failure(problems.joined(separator: "\n"), run) }
         guard status == 0 else { throw failure("amos-init ended with status \(status)", run) }
@@ -55,7 +55,7 @@ final class ScenarioRunner {
     }
 
     private func shutDown(_ run: SupervisorRun) throws -> Int32 {
-        if run.isRunning { try? run.send(.powerOff) }
+        if run.isRunning { try run.powerOff() }
         return try run.end()
     }
 
@@ -67,6 +67,12 @@ final class ScenarioRunner {
             guard isReached() else { throw failure("waited in vain for \(text)", run) }
         }
         if let script = step.run { try runScript(script, step, run) }
+        if let patterns = step.ended {
+            _ = try run.end()
+            for pattern in patterns where try !run.output.contains(Regex(pattern)) {
+                throw failure("amos-init does not say /\(pattern)/", run)
+            }
+        }
         if let milliseconds = step.pause { run.collect(milliseconds: Int(milliseconds)) { false } }
     }
 
@@ -76,10 +82,15 @@ final class ScenarioRunner {
         environment["DIR"] = folder
         environment["PORT"] = String(port)
         for (name, process) in processes(run) { environment["PID_\(name)"] = String(process) }
-        let patience = String(SupervisorRun.patienceSeconds)
-        let result = try Tool("timeout", package: "coreutils").run(
-            ["-k", "5", patience, "/bin/sh", "-euc", script], environment: environment, folder: folder)
-        let text = result.text + result.errorText
+        // Its output goes to a file: what it leaves in the background would hold a pipe open.
+        let output = "\(folder)/step"
+        let command = "timeout -k 5 \(SupervisorRun.patienceSeconds) /bin/sh -euc \"$0\" > '\(output)' 2>&1"
+        let shell = try Tool("sh", package: "dash")
+        let (place, variables) = (folder, environment)
+        let result = try run.collect {
+            try shell.run(["-c", command, script], environment: variables, folder: place)
+        }
+        let text = String(decoding: FileManager.default.contents(atPath: output) ?? Data(), as: UTF8.self)
         guard result.status == step.status ?? 0 else {
             throw failure("`\(script)` ended with status \(result.status):\n\(text)", run)
         }
@@ -115,15 +126,20 @@ final class ScenarioRunner {
             ("await", "until \"$@\" >/dev/null 2>&1; do sleep 0.05; done"),
         ]
         for (name, line) in programs {
-            let path = "\(folder)/bin/\(name)"
-            try Data("#!/bin/sh\n\(line)\n".utf8).write(to: URL(fileURLWithPath: path))
-            chmod(path, 0o755)
+            // By another process: a program that this one has open for writing while any of its threads
+            // starts a child is "busy" for as long as the child has it.
+            try Tool("sh", package: "dash").check(
+                [
+                    "-c", "printf '#!/bin/sh\\n%s\\n' \"$1\" > \"$0\"; chmod 755 \"$0\"",
+                    "\(folder)/bin/\(name)", line,
+                ])
         }
     }
 
     private func copyServices() throws {
         let words = [
-            "@DIR@": folder, "@WITNESS@": try Machine.program("scenario-witness"), "@PORT@": String(port),
+            "@DIR@": folder, "@WITNESS@": try Machine.program("scenario-witness"),
+            "@LOGD@": try Machine.program("amos-logd"), "@PORT@": String(port),
             "@UID@": String(getuid()), "@GID@": String(getgid()),
         ]
         for name in try FileManager.default.contentsOfDirectory(atPath: scenario.services.path) {

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Wire
 
 /// `amos-init` at work in a private folder, and a caller of its control socket who collects its events.
@@ -18,12 +19,14 @@ final class SupervisorRun {
     /// What amos-init itself printed.
     var output: String { (try? String(contentsOfFile: "\(folder)/output", encoding: .utf8)) ?? "" }
 
-    init(folder: String, plan: String) throws {
+    /// - Parameter descriptors: how many it may have open; nil: as many as this process.
+    init(folder: String, plan: String, descriptors: Int?) throws {
         self.folder = folder
         let program = try Machine.program("amos-init")
         var words = ["/usr/bin/setpriv", "--pdeathsig", "KILL"]
+        if let descriptors { words += ["/usr/bin/prlimit", "--nofile=\(descriptors):\(descriptors)"] }
         if !Machine.namespace.isEmpty { words += ["/usr/bin/unshare"] + Machine.namespace }
-        words += [program, "--plan", plan, "--run", "\(folder)/run"]
+        words += [program, "--plan", plan, "--run", "\(folder)/run", "--state", "\(folder)/state"]
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -46,32 +49,62 @@ final class SupervisorRun {
         wait(for: nil)
     }
 
-    /// Becomes a listener. When this returns, no event that follows is missed.
+    /// Asks for all events, those of the past included.
     func listen() throws {
+        try follow(connect())
+    }
+
+    private func follow(_ descriptor: Int32) throws {
+        if listener >= 0 { close(listener) }
+        events = []
+        listener = descriptor
+        try send(.follow, to: listener)
+    }
+
+    func powerOff() throws {
+        let caller = try connect()
+        defer { close(caller) }
+        try send(.powerOff, to: caller)
+        // Until it has been read: a caller that goes too early is not heard.
+        var answer = [UInt8](repeating: 0, count: ControlReply.limit)
+        _ = recv(caller, &answer, answer.count, 0)
+    }
+
+    private func connect() throws -> Int32 {
         let path = "\(runFolder)/control.sock"
         let end = Date().addingTimeInterval(Double(Self.patienceSeconds))
-        repeat {
-            listener = Self.connect(path)
-            if listener >= 0 { break }
+        while true {
+            let descriptor = Self.connect(path)
+            if descriptor >= 0 { return descriptor }
             guard isRunning, Date() < end else {
                 throw ScenarioFailure("amos-init does not listen at \(path):\n\(output)")
             }
             usleep(10_000)
-        } while true
-        try send(.events)
-        // Requests are answered in order.
-        try send(.status)
-        while let packet = receive(milliseconds: Self.patienceSeconds * 1000) {
-            if case .end? = packet { return }
         }
-        throw ScenarioFailure("amos-init does not answer:\n\(output)")
     }
 
-    func send(_ command: ControlRequest.Command) throws {
+    private func send(_ command: ControlRequest.Command, to descriptor: Int32) throws {
         let bytes = ControlRequest(command).encode()
-        guard Glibc.send(listener, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+        guard Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
             throw ScenarioFailure("cannot send to amos-init: \(String(cString: strerror(errno)))\n\(output)")
         }
+    }
+
+    /// Collects events while `body` runs on another thread.
+    func collect<Value: Sendable>(while body: @escaping @Sendable () throws -> Value) throws -> Value {
+        let outcome = Outcome<Value>()
+        Thread.detachNewThread {
+            let result = Result { try body() }
+            outcome.value.withLock { $0 = result }
+        }
+        while true {
+            collect(milliseconds: 20) { false }
+            if let result = outcome.value.withLock({ $0 }) { return try result.get() }
+        }
+    }
+
+    private final class Outcome<Value: Sendable>: Sendable {
+        let value = Mutex<Result<Value, any Error>?>(nil)
     }
 
     /// Collects events until `isDone`, or until nothing can come any more; false if it was in vain.
@@ -80,21 +113,28 @@ final class SupervisorRun {
         let end = Date().addingTimeInterval(Double(milliseconds) / 1000)
         while !isDone() {
             let left = Int(end.timeIntervalSinceNow * 1000)
-            guard left > 0, receive(milliseconds: left) != nil else { return isDone() }
+            guard left > 0 else { return false }
+            // In pieces: `isDone` may depend on more than events.
+            guard !receive(milliseconds: min(left, 100)) else { continue }
+            guard isRunning else { return isDone() }
         }
         return true
     }
 
-    /// One packet: `.some(nil)` is one that nobody understands. nil: none in time, or nobody is there.
-    private func receive(milliseconds: Int) -> ControlReply?? {
+    /// One packet. If the other side has gone and a new one is there (a re-execution), all is asked again.
+    private func receive(milliseconds: Int) -> Bool {
         var entry = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-        guard poll(&entry, 1, Int32(max(0, milliseconds))) > 0 else { return nil }
+        guard poll(&entry, 1, Int32(max(0, milliseconds))) > 0 else { return false }
         var buffer = [UInt8](repeating: 0, count: ControlReply.limit)
         let count = recv(listener, &buffer, buffer.count, 0)
-        guard count > 0 else { return nil }
+        guard count > 0 else {
+            usleep(10_000)
+            let another = Self.connect("\(runFolder)/control.sock")
+            return another >= 0 && (try? follow(another)) != nil
+        }
         let reply = try? ControlReply(decoding: Array(buffer[..<count]))
         if case .event(let line)? = reply { take(line) }
-        return .some(reply)
+        return true
     }
 
     private func take(_ line: String) {
@@ -103,11 +143,15 @@ final class SupervisorRun {
         // About to start, for no reason worth telling.
         if case .service(_, .waiting, 0, "") = timed.event { return }
         if case .service(let name, let state, let process, let reason) = timed.event {
-            event = .init(service: name, state: state.name, process: process, reason: reason, line: line)
+            event = .init(
+                service: name, state: state.name, process: process, reason: reason,
+                nanoseconds: timed.nanoseconds, line: line)
         } else {
-            event = .init(service: "system", state: timed.event.kind, process: 0, reason: "", line: line)
+            event = .init(
+                service: "system", state: timed.event.kind, process: 0, reason: "",
+                nanoseconds: timed.nanoseconds, line: line)
         }
-        if event.service != Gate.name { events.append(event) }
+        events.append(event)
     }
 
     var isRunning: Bool {

@@ -100,22 +100,28 @@ enum Sockets {
         }
     }
 
-    /// Sends, and waits for one answer.
-    static func exchange(_ kind: String, _ address: String, _ bytes: [UInt8]) -> Bytes {
+    /// Sends, and keeps the connection.
+    static func send(_ kind: String, _ address: String, _ bytes: [UInt8]) -> Int32 {
         let types = ["stream": SOCK_STREAM, "datagram": SOCK_DGRAM, "packets": SOCK_SEQPACKET]
         guard let type = types[kind] else { Witness.fail("witness: no kind '\(kind)'") }
         let family = UInt16(address) == nil ? AF_UNIX : AF_INET
         let descriptor = socket(family, Int32(type.rawValue), 0)
         if kind == "datagram", family == AF_UNIX {
-            // Only who has an address gets an answer; the kernel gives one.
+            // Only who has an address gets an answer; this one goes with the socket.
             Address("@witness-\(getpid())").with { _ = bind(descriptor, $0, $1) }
         }
         guard Address(address).with({ connect(descriptor, $0, $1) }) == 0 else {
             Witness.fail("witness: cannot connect to \(address): \(String(cString: strerror(errno)))")
         }
-        guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+        guard Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
             Witness.fail("witness: cannot send: \(String(cString: strerror(errno)))")
         }
+        return descriptor
+    }
+
+    /// Sends, and waits for one answer.
+    static func exchange(_ kind: String, _ address: String, _ bytes: [UInt8]) -> Bytes {
+        let descriptor = send(kind, address, bytes)
         var buffer = [UInt8](repeating: 0, count: 8192)
         let length = recv(descriptor, &buffer, buffer.count, 0)
         guard length >= 0 else { Witness.fail("witness: no answer: \(String(cString: strerror(errno)))") }

@@ -13,7 +13,7 @@ import Glibc
 ///     serve [COUNT]              answers on the descriptors that were handed over: `PID: what was sent`
 ///     ask KIND ADDRESS TEXT      stream, datagram or packets; a path or a port; prints the answer
 ///     send KIND ADDRESS HEX      sends bytes and prints what comes back, in hex
-///     hold COUNT FILE            that many descriptors of the file, kept open
+///     throw KIND ADDRESS HEX     sends bytes, waits for nothing and keeps the connection
 ///     call NAME                  a system call: prints `ok` or the error's number
 ///     eat MEBIBYTES              memory, touched
 ///     pause                      until a signal
@@ -39,7 +39,7 @@ enum Witness {
         case ("serve", 1...2): Sockets.serve(count: words.count == 2 ? Int(words[1]) ?? 1 : .max)
         case ("ask", 4): say(Sockets.exchange(words[1], words[2], Array(words[3].utf8)).text)
         case ("send", 4): say(Sockets.exchange(words[1], words[2], Bytes(hex: words[3]).bytes).hex)
-        case ("hold", 3): for _ in 0..<(Int(words[1]) ?? 0) { _ = open(words[2], O_RDONLY) }
+        case ("throw", 4): _ = Sockets.send(words[1], words[2], Bytes(hex: words[3]).bytes)
         case ("call", 2): say(SystemCalls.perform(words[1]))
         case ("eat", 2): eat(mebibytes: Int(words[1]) ?? 0)
         case ("pause", 1): pause()
