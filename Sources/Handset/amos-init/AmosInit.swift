@@ -18,8 +18,8 @@ import Wire
 ///
 /// Decisions are made in `Shared/Services`; this folder performs them.
 ///
-/// As PID 1 it takes no arguments. For tests and measurements it also runs as an ordinary program (`Options`):
-/// it then mounts nothing, touches no slot, and exits when a shutdown is done.
+/// As PID 1 it takes no arguments. For tests and measurements it also runs as an ordinary program
+/// (`Options`): it then mounts nothing, touches no slot, and exits when a shutdown is done.
 @main
 enum AmosInit {
     static func main() {
