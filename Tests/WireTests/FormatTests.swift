@@ -19,44 +19,4 @@ import Testing
         try reader.finish()
         #expect(values == (0x0102, -2, "hé"))
     }
-
-    @Test func logRequestsReadBack() throws {
-        let log = LogRequest(follow: true, lines: 20, service: "logd")
-        #expect(try LogRequest(decoding: log.encode()) == log)
-    }
-
-    @Test func aTornLogEndsBeforeTheTear() {
-        var segment = LogSegment.magic
-        var offsets: [Int] = []
-        for number in 1...5 {
-            offsets.append(segment.count)
-            segment += LogSegment.encode(record(number))
-        }
-        let whole = segment
-        for length in offsets[3]..<offsets[4] {
-            #expect(sequences(Array(whole[..<length])) == [1, 2, 3])
-        }
-        for position in offsets[3]..<offsets[4] {
-            var rotten = whole
-            rotten[position] ^= 0x10
-            #expect(sequences(rotten) == [1, 2, 3], "flip at \(position)")
-        }
-        #expect(sequences(whole) == [1, 2, 3, 4, 5])
-    }
-
-    private func record(_ number: Int) -> LogRecord {
-        LogRecord(
-            sequence: UInt64(number), unixNanoseconds: 5, bootNanoseconds: 6, level: .warning,
-            service: "logd", text: String(repeating: "x", count: number))
-    }
-
-    private func sequences(_ segment: [UInt8]) -> [UInt64] {
-        var found: [UInt64] = []
-        var offset = LogSegment.magic.count
-        while let (record, next) = LogSegment.record(at: offset, in: segment.span) {
-            found.append(record.sequence)
-            offset = next
-        }
-        return found
-    }
 }

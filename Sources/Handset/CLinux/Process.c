@@ -69,9 +69,7 @@ int amos_process_id(void) { return getpid(); }
 long amos_adopt_orphans(void) { return amos_result(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
 
 long amos_raise_descriptor_limit(void) {
-    // As many as the kernel lets anybody have (fs.nr_open); only root may ask for that.
-    struct rlimit limit = {1 << 20, 1 << 20};
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return 0;
+    struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -(long)errno;
     limit.rlim_cur = limit.rlim_max;
     return amos_result(setrlimit(RLIMIT_NOFILE, &limit));
@@ -183,6 +181,15 @@ long amos_pipe(int *reading, int *writing) {
     *reading = ends[0];
     *writing = ends[1];
     return amos_result(fcntl(ends[0], F_SETFL, O_NONBLOCK));
+}
+
+long amos_tee(int from, int to, size_t limit) {
+    return amos_result(syscall(SYS_tee, from, to, limit, SPLICE_F_NONBLOCK));
+}
+
+long amos_splice(int pipe, int file, uint64_t offset, size_t count) {
+    loff_t position = (loff_t)offset;
+    return amos_result(syscall(SYS_splice, pipe, NULL, file, &position, count, SPLICE_F_NONBLOCK));
 }
 
 long amos_set_hostname(const char *name, size_t length) { return amos_result(sethostname(name, length)); }

@@ -8,6 +8,8 @@ public struct Epoll: ~Copyable {
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
         public static let reading = Interest(rawValue: UInt32(AMOS_EPOLLIN))
+        /// Reports only news, not what is still there (EPOLLET).
+        public static let edge = Interest(rawValue: UInt32(AMOS_EPOLLET))
         public static let writing = Interest(rawValue: UInt32(AMOS_EPOLLOUT))
         /// A file of the kernel says something else than when it was last read.
         public static let change = Interest(rawValue: UInt32(AMOS_EPOLLPRI))

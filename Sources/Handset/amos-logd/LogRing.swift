@@ -1,133 +1,195 @@
 import LinuxSystem
 import Wire
 
-/// Two segment files, `0.log` and `1.log`, written in turn: when the current one is full, the other is
-/// emptied and becomes current. So at least one segment's worth of the past is always there, and never more
-/// than two.
+/// Eight segment files, `0.log` to `7.log`, written in turn: when the current one is full, the oldest becomes
+/// current. So seven eighths of the ring's size are always the past, and it never grows.
 final class LogRing {
-    /// 1 MiB holds about 10,000 lines; two of them are 0.1 % of the smallest `data`.
-    static let segmentLimit: UInt64 = 1 << 20
-    /// Read at once when looking for records; holds some dozens of the longest.
-    static let windowSize = 64 * 1024
+    static let segmentCount: UInt64 = 8
+    /// Read at once when looking for records; holds at least seven.
+    static let windowSize = 48 * 1024
+    /// Records are written together, but never more than this at once.
+    static let batchLimit = 32 * 1024
+    /// While the disk takes nothing, this much waits in memory; what comes then is counted and lost.
+    static let pendingLimit = 128 * 1024
 
-    /// Where a reader is: segment `generation` is in the file `generation % 2`.
+    /// Where a reader is. Segment `generation` is in the file `generation` modulo `segmentCount`.
     struct Position {
         var generation: UInt64
-        var offset: UInt64
+        var offset = SegmentFile.start
+        /// Of the last record it passed; 0: none yet. Records are read in this order only: what is left of an
+        /// earlier turn has smaller numbers.
+        var sequence: UInt64 = 0
     }
 
     private let files: [SegmentFile]
-    private var generation: UInt64
-    private var nextSequence: UInt64
+    private let segmentLimit: UInt64
+    private(set) var generation: UInt64 = LogRing.segmentCount
+    private(set) var nextSequence: UInt64 = 1
+    /// Of the newest record that was there at the start; 0: there was none.
+    private(set) var lastBoot: UInt32 = 0
     private var isDirty = false
+    /// Lines that neither the disk nor memory had room for.
+    private(set) var lostCount: UInt32 = 0
+    /// Why the last write failed; nil: it did not.
+    private(set) var failure: SystemCallError?
 
-    init(in directory: String) throws(SystemCallError) {
-        files = [try SegmentFile(directory + "/0.log"), try SegmentFile(directory + "/1.log")]
-        // The file with the newest record goes on; its torn tail was cut when it was opened.
-        let current: UInt64 = files[1].lastSequence > files[0].lastSequence ? 1 : 0
-        generation = 2 + current
-        nextSequence = max(files[0].lastSequence, files[1].lastSequence) + 1
-    }
-
-    var oldest: Position { Position(generation: generation - 1, offset: SegmentFile.start) }
-
-    /// Stores a line under the next sequence number.
-    func append(_ record: LogRecord) throws(SystemCallError) {
-        var record = record
-        record.sequence = nextSequence
-        let bytes = LogSegment.encode(record)
-        if file(generation).length + UInt64(bytes.count) > Self.segmentLimit {
-            try synchronize()
-            generation += 1
-            try file(generation).clear()
-        }
-        try file(generation).append(bytes)
-        nextSequence += 1
-        isDirty = true
-    }
-
-    /// Everything so far is on the disk when this returns.
-    func synchronize() throws(SystemCallError) {
-        guard isDirty else { return }
-        try file(generation).descriptor.synchronize()
-        isDirty = false
-    }
-
-    /// The record at `position`, which moves on; nil at the end. Who was overtaken by a rotation goes on
-    /// with the oldest record there is.
-    func next(_ position: inout Position) -> (record: LogRecord, bytes: [UInt8])? {
-        if position.generation + 1 < generation { position = oldest }
-        while true {
-            let file = file(position.generation)
-            if let found = file.record(at: position.offset) {
-                position.offset += UInt64(found.bytes.count)
-                return found
-            }
-            guard position.generation < generation else { return nil }
-            position = Position(generation: position.generation + 1, offset: SegmentFile.start)
-        }
-    }
-
-    private func file(_ generation: UInt64) -> SegmentFile { files[Int(generation & 1)] }
-}
-
-/// One segment on disk.
-final class SegmentFile {
-    static let start = UInt64(LogSegment.magic.count)
-
-    let descriptor: FileDescriptor
-    private(set) var length: UInt64 = 0
-    private(set) var lastSequence: UInt64 = 0
-    /// The part of the file that was read last, and where it begins.
-    private var window: [UInt8] = []
+    /// The part of a segment that was read last. `Frame`s point into it.
+    private(set) var window: [UInt8] = []
+    private var windowGeneration: UInt64 = 0
     private var windowStart: UInt64 = 0
 
-    /// Opens or creates it, finds its last whole record and cuts off what follows.
-    init(_ path: String) throws(SystemCallError) {
-        descriptor = try .open(path, [.readWrite, .create], permissions: 0o640)
-        let beginning = try descriptor.read(LogSegment.magic.count, at: 0)
-        guard beginning == LogSegment.magic else {
-            try clear()
+    init(in directory: String, size: UInt64) throws(SystemCallError) {
+        segmentLimit = size / Self.segmentCount
+        var files: [SegmentFile] = []
+        for index in 0..<Self.segmentCount {
+            files.append(try SegmentFile(directory + "/" + String(index) + ".log"))
+        }
+        self.files = files
+        try resume()
+        // The names must survive a power cut as the records do.
+        let folder = try FileDescriptor.open(directory, .directory)
+        try folder.synchronize()
+    }
+
+    private func file(_ generation: UInt64) -> SegmentFile { files[Int(generation % Self.segmentCount)] }
+
+    var oldestGeneration: UInt64 { generation - (Self.segmentCount - 1) }
+    var oldest: Position { Position(generation: oldestGeneration) }
+    var end: Position {
+        Position(generation: generation, offset: file(generation).end, sequence: nextSequence - 1)
+    }
+
+    /// The file that begins with the newest record goes on behind its last one.
+    private func resume() throws(SystemCallError) {
+        var newest: (index: UInt64, sequence: UInt64)?
+        for index in 0..<Self.segmentCount {
+            generation = Self.segmentCount + index
+            if file(generation).isUnused() {
+                file(generation).resume(at: 0)
+                continue
+            }
+            var position = Position(generation: generation)
+            guard let first = next(&position, through: generation) else { continue }
+            if first.head.sequence > newest?.sequence ?? 0 { newest = (index, first.head.sequence) }
+        }
+        if let newest {
+            generation = Self.segmentCount + newest.index
+            var position = Position(generation: generation)
+            var end = position.offset
+            while let frame = next(&position, through: generation) {
+                nextSequence = frame.head.sequence + 1
+                lastBoot = frame.head.boot
+                end = position.offset
+            }
+            file(generation).resume(at: end)
+        } else {
+            for file in files { try? file.descriptor.reserve(segmentLimit) }
+            generation = Self.segmentCount
+            file(generation).begin(limit: segmentLimit)
+        }
+        window = []
+    }
+
+    /// Keeps a record under the next sequence number. It is in the file after the next `write`.
+    func append(_ head: LogHead, service: [UInt8], text: ArraySlice<UInt8>) {
+        var head = head
+        head.sequence = nextSequence
+        var bytes: [UInt8] = []
+        LogSegment.append(head, service: service, text: text, to: &bytes)
+        if file(generation).end + UInt64(bytes.count) > segmentLimit {
+            if failure == nil { write() }
+            if failure == nil { rotate() }
+        }
+        guard file(generation).pending.count + bytes.count <= Self.pendingLimit else {
+            if lostCount < UInt32.max { lostCount += 1 }
             return
         }
-        length = try descriptor.size()
-        var offset = Self.start
-        while let (record, bytes) = record(at: offset) {
-            lastSequence = record.sequence
-            offset += UInt64(bytes.count)
+        file(generation).append(bytes)
+        nextSequence += 1
+        if failure == nil, file(generation).pending.count >= Self.batchLimit { write() }
+    }
+
+    private func rotate() {
+        synchronize()
+        generation += 1
+        file(generation).begin(limit: segmentLimit)
+    }
+
+    /// Hands what is pending to the kernel: from then on it survives this process.
+    func write() {
+        guard !file(generation).pending.isEmpty else { return }
+        isDirty = true
+        do throws(SystemCallError) {
+            try file(generation).write()
+            failure = nil
+        } catch { failure = error }
+    }
+
+    /// Everything that was written is on the disk when this returns, and survives the machine.
+    func synchronize() {
+        guard isDirty else { return }
+        do throws(SystemCallError) {
+            try file(generation).descriptor.synchronize()
+            isDirty = false
+        } catch { failure = error }
+    }
+
+    func takeLost() -> UInt32 {
+        defer { lostCount = 0 }
+        return lostCount
+    }
+
+    /// The record at `position`, which moves on; nil at the end. Who was overtaken goes on with the oldest
+    /// record there is. The frame's ranges are those of `window`, until the next call.
+    func next(_ position: inout Position, through last: UInt64? = nil) -> LogSegment.Frame? {
+        if position.generation < oldestGeneration {
+            position.generation = oldestGeneration
+            position.offset = SegmentFile.start
         }
-        if offset < length {
-            try descriptor.truncate(to: offset)
-            length = offset
+        let last = last ?? generation
+        while position.generation <= last {
+            if let frame = nextInSegment(&position) { return frame }
+            guard position.generation < last else { return nil }
+            position.generation += 1
+            position.offset = SegmentFile.start
         }
-        window = []
+        return nil
     }
 
-    func clear() throws(SystemCallError) {
-        try descriptor.truncate(to: 0)
-        try descriptor.write(LogSegment.magic, at: 0)
-        length = Self.start
-        window = []
+    private func nextInSegment(_ position: inout Position) -> LogSegment.Frame? {
+        let file = file(position.generation)
+        while position.offset < file.end {
+            if windowGeneration != position.generation || position.offset < windowStart
+                || position.offset >= windowStart + UInt64(window.count)
+            {
+                load(position)
+            }
+            if window.isEmpty { return nil }
+            let windowEnd = windowStart + UInt64(window.count)
+            let bytes = window
+            let search = LogSegment.firstRecord(
+                from: Int(position.offset - windowStart), in: bytes.span,
+                isWhole: windowEnd == file.end || windowEnd == file.written)
+            switch search {
+            case .found(let frame):
+                guard frame.head.sequence > position.sequence else { return nil }
+                position.offset = windowStart + UInt64(frame.range.upperBound)
+                position.sequence = frame.head.sequence
+                return frame
+            case .nothing(let useless):
+                position.offset = windowStart + UInt64(useless)
+                if useless < window.count || windowEnd < file.end { load(position) }
+            }
+        }
+        return nil
     }
 
-    func append(_ bytes: [UInt8]) throws(SystemCallError) {
-        try descriptor.write(bytes, at: length)
-        length += UInt64(bytes.count)
+    private func load(_ position: Position) {
+        window = file(position.generation).bytes(from: position.offset, limit: Self.windowSize)
+        windowGeneration = position.generation
+        windowStart = position.offset
     }
 
-    func record(at offset: UInt64) -> (record: LogRecord, bytes: [UInt8])? {
-        guard offset < length else { return nil }
-        if let found = recordInWindow(offset) { return found }
-        guard let bytes = try? descriptor.read(LogRing.windowSize, at: offset) else { return nil }
-        window = bytes
-        windowStart = offset
-        return recordInWindow(offset)
-    }
-
-    private func recordInWindow(_ offset: UInt64) -> (record: LogRecord, bytes: [UInt8])? {
-        guard offset >= windowStart, offset < windowStart + UInt64(window.count) else { return nil }
-        let start = Int(offset - windowStart)
-        guard let (record, next) = LogSegment.record(at: start, in: window.span) else { return nil }
-        return (record, Array(window[start..<next]))
-    }
+    /// Nobody reads at the moment: the memory is better used elsewhere.
+    func forgetWindow() { window = [] }
 }

@@ -1,79 +1,77 @@
 import LinuxSystem
 import Wire
 
-/// What arrives from one service.
-final class Source {
-    let name: String
-    let pipe: FileDescriptor
-    var lines = LineBuffer()
-    var limit = RateLimit()
-
-    init(_ name: String, _ pipe: consuming FileDescriptor) {
-        self.name = name
-        self.pipe = pipe
-    }
-}
-
 /// The logger's loop.
 final class Logger {
     enum Origin: UInt32 { case control, kernel, socket, service, client, signal }
 
-    /// Reads per wake-up and pipe: one babbler must not starve the others.
-    static let readLimit = 16 * 1024
-    /// How long stored lines may wait for the disk, and unfinished ones for their end.
+    /// How long stored lines may wait for the disk.
     static let flushNanoseconds: UInt64 = 1_000_000_000
+    /// How often a disk that takes nothing is tried again.
+    static let retryNanoseconds: UInt64 = 5_000_000_000
     /// A complaint about the disk goes to the kernel's log, which comes back as a line to store: said every
     /// time, it would never end.
     static let complaintNanoseconds: UInt64 = 60_000_000_000
+    /// PID 1 closes the connection when it executes itself anew; then it is back at once.
+    static let reconnectNanoseconds: UInt64 = 100_000_000
+    static let reconnectLimit = 50
 
-    private let options: Options
-    let ring: LogRing
+    let options: Options
+    var storage: Storage
+    var ring: LogRing { storage.ring }
     var epoll: Epoll
-    private let control: LocalSocket
-    private let kernel: FileDescriptor
+    private var control: LocalSocket?
+    private var reconnects = 0
+    var kernel: KernelLog?
     let socket: LocalSocket
+    /// For copies of what is in the services' pipes.
+    let copy: Pipe
     private let signals: SignalDescriptor
-    private var sources: [Source] = []
+    let progress: Progress
+    /// What an earlier logger had under way in the pipe of a service that has not been announced yet.
+    var interrupted: LogProgress?
+    var sources: [Source?] = []
     var clients: [Client?] = []
     private var flushDue: UInt64?
-    private var kernelSequence: UInt64 = 0
     private var isDone = false
-    private var nextComplaint: UInt64 = 0
 
     init(_ options: Options) throws(SystemCallError) {
         self.options = options
-        ring = try Self.openRing(options)
+        let storage = try Storage(options)
+        self.storage = storage
         epoll = try Epoll()
         signals = try SignalDescriptor()
-        control = try LocalSocket(connectingTo: options.runDirectory + "/control.sock")
-        kernel = try Self.openKernelLog()
+        copy = try Pipe()
+        progress = try Progress(options.runDirectory + "/logd.progress", ring: storage.ring)
+        interrupted = progress.interrupted
         socket = try LocalSocket(
             listeningAt: options.runDirectory + "/log.sock", .connections, permissions: 0o660)
-        _ = try control.send(ControlRequest(.attachLog).encode(), waiting: true)
-        try epoll.add(control.descriptor, tag: Self.tag(.control, 0))
         try epoll.add(socket.descriptor, tag: Self.tag(.socket, 0))
         try epoll.add(signals.descriptor, tag: Self.tag(.signal, 0))
-        kernelSequence = readKernelPosition()
-        try? epoll.add(kernel, tag: Self.tag(.kernel, 0))
-    }
-
-    /// Without `data` the log lives as long as the boot: better than none.
-    private static func openRing(_ options: Options) throws(SystemCallError) -> LogRing {
-        do throws(SystemCallError) {
-            try Directory.makeAll(options.directory)
-            return try LogRing(in: options.directory)
-        } catch {
-            AmosLogd.complain(error.description + "; logging to memory only")
-            let directory = options.runDirectory + "/log"
-            try Directory.makeAll(directory)
-            return try LogRing(in: directory)
+        try connect()
+        openKernelLog()
+        if interrupted.map({ $0.service.isEmpty || UTF8Text.equal($0.service, "kernel") }) ?? false {
+            interrupted = nil
         }
+        if interrupted != nil { scheduleFlush() }
     }
 
-    /// Who may not read the kernel's log (a test) goes without it.
-    private static func openKernelLog() throws(SystemCallError) -> FileDescriptor {
-        if let log = try? FileDescriptor.open("/dev/kmsg", [.readOnly, .nonBlocking]) { return log }
-        return try .open("/dev/null")
+    private func connect() throws(SystemCallError) {
+        let socket = try LocalSocket(connectingTo: options.runDirectory + "/control.sock")
+        _ = try socket.send(ControlRequest(.attachLog).encode(), waiting: true)
+        try epoll.add(socket.descriptor, tag: Self.tag(.control, 0))
+        control = consume socket
+    }
+
+    /// Who may not read the kernel's log (an ordinary user) goes without it.
+    private func openKernelLog() {
+        guard let log = try? FileDescriptor.open("/dev/kmsg", [.readOnly, .nonBlocking]) else { return }
+        let kernel = KernelLog(log, next: progress.now.kernelSequence)
+        if let before = interrupted, UTF8Text.equal(before.service, "kernel") {
+            kernel.repeatedRecords = ring.nextSequence - min(before.firstRecord, ring.nextSequence)
+        }
+        guard (try? epoll.add(kernel.descriptor, tag: Self.tag(.kernel, 0))) != nil else { return }
+        self.kernel = kernel
     }
 
     static func tag(_ origin: Origin, _ index: Int) -> UInt64 {
@@ -87,16 +85,22 @@ final class Logger {
         }
         var tags: [UInt64] = []
         while !isDone {
-            try epoll.wait(milliseconds: timeUntilFlush(), tags: &tags)
+            try epoll.wait(milliseconds: timeUntilWork(), tags: &tags)
             for tag in tags { try react(to: tag) }
-            if let due = flushDue, due <= Machine.bootTimeNanoseconds { try flush() }
-            for slot in clients.indices where clients[slot]?.isFollowing == true { proceed(slot) }
+            takeAllLines()
+            if let due = flushDue, due <= Machine.bootTimeNanoseconds { flush() }
+            serveClients()
         }
-        for source in sources { takeLines(source) }
-        try flush()
+        interrupted = nil
+        for source in sources { if let source { finish(source) } }
+        if kernel != nil { takeKernelMessages() }
+        flush()
     }
 
-    private func timeUntilFlush() -> UInt64? {
+    /// nil: until something happens.
+    private func timeUntilWork() -> UInt64? {
+        if clients.contains(where: { $0?.isBusy ?? false }) { return 0 }
+        if interrupted == nil, sources.contains(where: { $0?.hasMore ?? false }) { return 0 }
         guard let due = flushDue else { return nil }
         let now = Machine.bootTimeNanoseconds
         return due > now ? (due - now) / 1_000_000 + 1 : 0
@@ -105,10 +109,10 @@ final class Logger {
     private func react(to tag: UInt64) throws(SystemCallError) {
         let index = Int(truncatingIfNeeded: tag & 0xffff_ffff)
         switch Origin(rawValue: UInt32(tag >> 32)) {
-        case .control: try takePipes()
-        case .kernel: takeKernelMessages()
+        case .control: try takeControl()
+        case .kernel: if interrupted == nil { takeKernelMessages() }
         case .socket: acceptClients()
-        case .service: takeLines(sources[index])
+        case .service: sources[index]?.hasMore = true
         case .client: serve(index)
         case .signal:
             while let signal = signals.next() { isDone = isDone || signal != ChildProcess.childSignal }
@@ -116,102 +120,86 @@ final class Logger {
         }
     }
 
-    /// PID 1 hands over the reading ends of the services' outputs.
-    private func takePipes() throws(SystemCallError) {
-        guard let packet = try control.receive(limit: ControlReply.limit) else { return }
+    private func takeControl() throws(SystemCallError) {
+        let packet: LocalSocket.Packet
+        do throws(SystemCallError) {
+            guard let received = try control?.receive(limit: ControlReply.limit) else { return }
+            packet = received
+        } catch {
+            return loseControl()
+        }
         let bytes = packet.bytes
         let pipe = packet.takePassed()
-        guard !bytes.isEmpty else { throw SystemCallError("receive", "PID 1 has closed", code: 0) }
-        guard case .source(let news)? = try? ControlReply(decoding: bytes), let pipe = consume pipe else {
-            return
-        }
-        let source = Source(news.service, pipe)
-        sources.append(source)
-        try epoll.add(source.pipe, tag: Self.tag(.service, sources.count - 1))
+        if bytes.isEmpty { return loseControl() }
+        reconnects = 0
+        try takeNews(bytes, consume pipe)
     }
 
-    private func takeLines(_ source: Source) {
-        guard let bytes = try? source.pipe.read(upTo: Self.readLimit), !bytes.isEmpty else { return }
-        for line in source.lines.append(bytes) { store(line, of: source) }
-        scheduleFlush()
+    private func loseControl() {
+        control = nil
+        scheduleFlush(in: Self.reconnectNanoseconds)
     }
 
-    private func store(_ line: [UInt8], of source: Source) {
-        let now = Machine.bootTimeNanoseconds
-        if let dropped = source.limit.takeDropped(nanoseconds: now) {
-            let note = String(dropped) + " lines dropped: more than this service may log"
-            append(.warning, source.name, Array(note.utf8), now)
-        }
-        guard source.limit.admit(nanoseconds: now) else { return }
-        let (level, text) = LogRecord.Level.split(line)
-        append(level, source.name, text, now)
+    private func reconnect() {
+        guard control == nil else { return }
+        reconnects += 1
+        if (try? connect()) != nil { return }
+        if reconnects > Self.reconnectLimit { isDone = true }
+        scheduleFlush(in: Self.reconnectNanoseconds)
     }
 
-    private func append(_ level: LogRecord.Level, _ service: String, _ text: [UInt8], _ now: UInt64) {
-        let record = LogRecord(
-            sequence: 0, unixNanoseconds: UInt64(max(0, WallClock.unixNanoseconds)), bootNanoseconds: now,
-            level: level, service: service, text: printable(text))
-        // A full or broken disk must not stop the services: their lines are lost, and the kernel's log says
-        // so.
-        do throws(SystemCallError) { try ring.append(record) } catch { complain(error) }
-        scheduleFlush()
-    }
-
-    private func complain(_ error: SystemCallError) {
-        let now = Machine.bootTimeNanoseconds
-        guard now >= nextComplaint else { return }
-        nextComplaint = now + Self.complaintNanoseconds
-        AmosLogd.complain(error.description + "; lines are lost until the disk takes them again")
-    }
-
-    /// Repairs what is not UTF-8, and keeps to the limit even if that made it longer.
-    private func printable(_ text: [UInt8]) -> String {
-        let repaired = String(decoding: text, as: UTF8.self)
-        if repaired.utf8.count <= LogRecord.textLimit { return repaired }
-        return String(decoding: text.prefix(LogRecord.textLimit / 3), as: UTF8.self)
-    }
-
-    private func takeKernelMessages() {
-        // One message per read(2). EPIPE: some were overwritten before they were read; the next read goes on.
-        for _ in 0..<256 {
-            guard let bytes = try? kernel.read(upTo: 8192), let message = KernelMessage(bytes) else {
-                return
-            }
-            guard message.sequence >= kernelSequence else { continue }
-            kernelSequence = message.sequence + 1
-            append(message.level, "kernel", message.text, message.bootNanoseconds)
+    private func takeAllLines() {
+        // First things first: the interrupted ones must be dealt with before others are under way.
+        guard interrupted == nil else { return }
+        for slot in sources.indices {
+            guard let source = sources[slot], source.hasMore else { continue }
+            takeLines(source)
+            if source.isClosed { sources[slot] = nil }
         }
     }
 
-    private func scheduleFlush() {
-        if flushDue == nil { flushDue = Machine.bootTimeNanoseconds + Self.flushNanoseconds }
+    func scheduleFlush(in delay: UInt64 = Logger.flushNanoseconds) {
+        let due = Machine.bootTimeNanoseconds + delay
+        flushDue = min(flushDue ?? due, due)
     }
 
-    private func flush() throws(SystemCallError) {
+    private func flush() {
         flushDue = nil
+        interrupted = nil
+        reconnect()
         let now = Machine.bootTimeNanoseconds
         for source in sources {
-            if !source.lines.isEmpty { store(source.lines.take(), of: source) }
-            if let dropped = source.limit.takeDropped(nanoseconds: now) {
-                append(.warning, source.name, Array((String(dropped) + " lines dropped").utf8), now)
+            guard let source else { continue }
+            if source.restCount > 0 {
+                if now - source.restSince >= Self.restNanoseconds {
+                    takeLines(source, takesRest: true)
+                } else {
+                    scheduleFlush(in: source.restSince + Self.restNanoseconds - now)
+                }
             }
+            noteDropped(&source.limit, source.nameBytes, now)
+            if source.limit.droppedCount > 0 { scheduleFlush() }
         }
-        do throws(SystemCallError) { try ring.synchronize() } catch { complain(error) }
-        flushDue = nil
-        writeKernelPosition()
+        if let kernel {
+            noteDropped(&kernel.limit, KernelLog.name, now)
+            if kernel.limit.droppedCount > 0 { scheduleFlush() }
+        }
+        synchronize(now)
     }
 
-    /// Which kernel messages a restarted logger has already stored; in memory, because so is the kernel's
-    /// log.
-    private var kernelPositionPath: String { options.runDirectory + "/logd.kmsg" }
-
-    private func readKernelPosition() -> UInt64 {
-        guard let bytes = contents(of: kernelPositionPath, limit: 32) else { return 0 }
-        return UInt64(String(decoding: bytes, as: UTF8.self)) ?? 0
-    }
-
-    private func writeKernelPosition() {
-        try? Directory.replaceFile(
-            kernelPositionPath, with: Array(String(kernelSequence).utf8), durable: false)
+    private func synchronize(_ now: UInt64) {
+        ring.write()
+        ring.synchronize()
+        if storage.returnToDisk(now, progress) {
+            for client in clients { client?.restart(ring) }
+        }
+        if let note = storage.judge(now) {
+            var head = self.head(now)
+            head.level = .warning
+            head.droppedLines = note.lost
+            ring.append(head, service: Array("logd".utf8), text: Array(note.text.utf8)[...])
+            ring.write()
+        }
+        if ring.failure != nil { scheduleFlush(in: Self.retryNanoseconds) }
     }
 }

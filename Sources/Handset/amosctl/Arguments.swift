@@ -19,6 +19,8 @@ struct Arguments {
     /// nil: as long as it takes.
     var timeoutMilliseconds: UInt64?
     var lines: UInt32?
+    /// What follows `log`.
+    var log = LogArguments()
     var runDirectory = "/run/amos"
 
     mutating func parse(_ words: [String]) -> Outcome {
@@ -42,6 +44,8 @@ struct Arguments {
         if UTF8Text.equal(word, "--run") {
             guard let directory = rest.popFirst() else { return "--run needs a directory" }
             runDirectory = directory
+        } else if case .log? = command {
+            return log.take(word, &rest)
         } else if word.utf8.first == UInt8(ascii: "-") {
             return takeOption(word, &rest)
         } else if let command {

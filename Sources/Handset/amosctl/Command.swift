@@ -61,7 +61,7 @@ enum Command: CaseIterable {
     var options: Options {
         switch self {
         case .status, .blame: .json
-        case .log: [.json, .follow, .lines, .service]
+        case .log: []
         case .start, .stop, .restart: [.noWait, .timeout]
         case .tree: .reverse
         case .chart: .output

@@ -32,7 +32,7 @@ enum Help {
         case .why: why
         case .tree: tree
         case .top: top
-        case .log: log
+        case .log: LogArguments.usage
         case .events: events
         case .blame: blame
         default: chart
@@ -80,12 +80,6 @@ enum Help {
         per second. Live on a terminal until `q` or Ctrl-C, once into a pipe.
             amosctl top -n 5
             amosctl top --json > usage.json
-        """
-
-    private static let log = """
-        usage: amosctl log [--service NAME] [--lines N] [-f] [--json]
-
-            amosctl log --service clock -f
         """
 
     private static let events = """

@@ -3,33 +3,61 @@ import Wire
 
 /// `amosctl log`.
 enum LogPrinter {
-    static func run(_ arguments: Arguments) throws(SystemCallError) {
-        let socket = try LocalSocket(connectingTo: arguments.runDirectory + "/log.sock")
-        let request = LogRequest(
-            follow: arguments.isFollowing, lines: arguments.lines ?? 50,
-            service: arguments.service.isEmpty ? arguments.subject : arguments.service)
-        _ = try socket.send(request.encode(), waiting: true)
-        while let packet = try socket.receive(limit: LogRequest.replyLimit), !packet.bytes.isEmpty {
-            if packet.bytes == LogRequest.endOfStored {
-                if arguments.isFollowing { continue }
-                return
+    static func run(_ common: Arguments) throws(SystemCallError) {
+        let arguments = common.log
+        let hasColours =
+            !arguments.isJSON && Terminal.isAt(1) && ProcessArguments.environment("NO_COLOR") == nil
+        let socket = try LocalSocket(connectingTo: common.runDirectory + "/log.sock")
+        _ = try socket.send(arguments.request.encode(), waiting: true)
+        while let packet = try socket.receive(limit: LogReply.limit), !packet.bytes.isEmpty {
+            switch try? LogReply(decoding: packet.bytes) {
+            case .record(let record):
+                Amosctl.write(arguments.isJSON ? record.json + [0x0a] : line(record, hasColours))
+            case .gap(let count): Amosctl.write(gap(count, arguments.isJSON))
+            case .endOfStored: if !arguments.request.follow { return }
+            case .refused(let reason): Amosctl.fail("amosctl: " + reason)
+            case nil: Amosctl.fail("amosctl: the answer is not understood; amosctl and amos-logd differ")
             }
-            guard let (record, _) = LogSegment.record(at: 0, in: packet.bytes.span) else {
-                Amosctl.fail("amosctl: the logger sent something else than a record; restart it")
-            }
-            Amosctl.write(arguments.isJSON ? record.json + [0x0a] : line(record))
         }
-        Amosctl.fail("amosctl: the logger has gone")
+        Amosctl.fail("amosctl: the logger has gone; `amosctl status logd` says why")
     }
 
-    /// `   12.345678 logd warning: text`, with the time since the kernel started.
-    private static func line(_ record: LogRecord) -> [UInt8] {
-        let microseconds = String(record.bootNanoseconds / 1000 % 1_000_000)
-        let seconds = String(record.bootNanoseconds / 1_000_000_000)
-        var text = String(repeating: " ", count: max(0, 5 - seconds.utf8.count)) + seconds + "."
-        text += String(repeating: "0", count: 6 - microseconds.utf8.count) + microseconds
-        text += " " + record.service
-        if record.level.rawValue < LogRecord.Level.notice.rawValue { text += " " + record.level.name }
-        return Array((text + ": " + record.text + "\n").utf8)
+    /// `2026-11-20T10:00:00.123456Z clock[71] warning: text`
+    private static func line(_ record: LogRecord, _ hasColours: Bool) -> [UInt8] {
+        let head = record.head
+        var text = UTCTime(unixNanoseconds: head.unixNanoseconds).text + " " + record.service
+        if head.process > 0 { text += "[" + String(head.process) + "]" }
+        if head.level.rawValue < LogRecord.Level.notice.rawValue { text += " " + head.level.name }
+        var bytes = Array((text + ": ").utf8)
+        let colour = hasColours ? colour(head.level) : ""
+        bytes.append(contentsOf: colour.utf8)
+        LogText.appendVisible(record.text, to: &bytes)
+        if head.isUnfinished { bytes.append(contentsOf: "…".utf8) }
+        if !colour.isEmpty { bytes.append(contentsOf: "\u{1b}[0m".utf8) }
+        bytes.append(0x0a)
+        return bytes
+    }
+
+    private static func colour(_ level: LogRecord.Level) -> String {
+        switch level {
+        case .emergency, .alert, .critical, .error: "\u{1b}[31m"
+        case .warning: "\u{1b}[33m"
+        case .notice: "\u{1b}[1m"
+        case .information: ""
+        case .debug: "\u{1b}[2m"
+        }
+    }
+
+    private static func gap(_ count: UInt64, _ isJSON: Bool) -> [UInt8] {
+        guard isJSON else {
+            return Array(
+                ("-- " + String(count) + " records are missing here: overwritten before they could be read, "
+                    + "or damaged\n").utf8)
+        }
+        var json = JSONWriter()
+        json.beginObject()
+        json.field("missing", count)
+        json.endObject()
+        return json.bytes + [0x0a]
     }
 }

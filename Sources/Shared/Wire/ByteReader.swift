@@ -24,6 +24,11 @@ public struct ByteReader: ~Escapable {
 
     public mutating func readInt64() throws(WireError) -> Int64 { Int64(bitPattern: try readUInt64()) }
 
+    public mutating func skip(_ count: Int) throws(WireError) {
+        try need(count)
+        offset += count
+    }
+
     public mutating func readBytes(_ count: Int) throws(WireError) -> [UInt8] {
         try need(count)
         var result: [UInt8] = []

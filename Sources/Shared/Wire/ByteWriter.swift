@@ -28,7 +28,7 @@ public struct ByteWriter: Sendable {
     public mutating func write(_ value: Int64) { write(UInt64(bitPattern: value)) }
 
     /// Bytes as they are, without a length.
-    public mutating func writeRaw(_ other: [UInt8]) { bytes.append(contentsOf: other) }
+    public mutating func writeRaw(_ other: some Sequence<UInt8>) { bytes.append(contentsOf: other) }
 
     /// u16 length, then UTF-8. Longer text is cut: formats that must refuse it check before.
     public mutating func write(_ text: String) {

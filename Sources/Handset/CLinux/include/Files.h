@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,6 +53,10 @@ static inline long amos_own(int fd, uint32_t user, uint32_t group) {
     return amos_result(fchown(fd, user, group));
 }
 static inline long amos_permit(int fd, unsigned permissions) { return amos_result(fchmod(fd, permissions)); }
+/// fallocate(2): the file gets this size, and room on the disk for all of it.
+static inline long amos_reserve(int fd, uint64_t size) {
+    return amos_result(syscall(SYS_fallocate, fd, 0, (off_t)0, (off_t)size));
+}
 static inline long amos_rename(const char *from, const char *to) { return amos_result(rename(from, to)); }
 static inline long amos_unlink(const char *path) { return amos_result(unlink(path)); }
 static inline int amos_exists(const char *path) {

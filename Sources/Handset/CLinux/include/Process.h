@@ -49,6 +49,11 @@ long amos_peer_user(int fd);
 long amos_send(int fd, const void *bytes, size_t count, int passed, int may_wait);
 /// One packet. `passed` receives the last descriptor in it or -1, `sender` the process id or 0. Longer packets: -EMSGSIZE.
 long amos_receive(int fd, void *bytes, size_t limit, int *passed, int *sender);
+/// Copies up to `limit` bytes from one pipe to another and leaves them in the first; 0: nobody writes it any
+/// more.
+long amos_tee(int from, int to, size_t limit);
+/// Moves up to `count` bytes from a pipe into a file, at `offset`.
+long amos_splice(int pipe, int file, uint64_t offset, size_t count);
 /// The reading end does not block.
 long amos_pipe(int *reading, int *writing);
 
@@ -58,6 +63,7 @@ long amos_loopback_up(void);
 enum {
     AMOS_EPOLLIN = EPOLLIN, AMOS_EPOLLOUT = EPOLLOUT, AMOS_EPOLLHUP = EPOLLHUP, AMOS_EPOLLERR = EPOLLERR,
     AMOS_EPOLLPRI = EPOLLPRI,
+    AMOS_EPOLLET = 1u << 31,
     AMOS_SEQPACKET = SOCK_SEQPACKET, AMOS_DGRAM = SOCK_DGRAM,
 };
 #endif
