@@ -13,6 +13,8 @@ struct DeadlineHeap: Sendable {
 
     var earliest: UInt64? { heap.isEmpty ? nil : times[Int(heap[0])] }
 
+    var capacity: Int { heap.capacity }
+
     func isSet(_ index: Int) -> Bool { positions[index] >= 0 }
 
     func time(of index: Int) -> UInt64? { isSet(index) ? times[index] : nil }

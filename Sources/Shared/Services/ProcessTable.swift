@@ -7,6 +7,9 @@ struct ProcessTable: Sendable {
     private var values: [Int32] = [Int32](repeating: 0, count: 16)
     private(set) var count = 0
 
+    /// Slots, used or free.
+    var capacity: Int { keys.count }
+
     subscript(process: Int32) -> Int? {
         let slot = find(process)
         return process > 0 && keys[slot] == process ? Int(values[slot]) : nil

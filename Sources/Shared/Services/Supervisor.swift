@@ -92,6 +92,8 @@ public struct Supervisor: Sendable {
     var effects: [Effect] = []
     /// Services whose surroundings changed; looked at in order before an event is over.
     var worklist: [Int32] = []
+    /// Services that may start when nothing else changes any more.
+    var candidates: [Int32] = []
     var isBooted = false
     var shutdown: ShutdownKind?
     var isShutdownFinished = false
@@ -172,6 +174,7 @@ public struct Supervisor: Sendable {
                 evaluate(service)
             }
             worklist.removeAll(keepingCapacity: true)
+            launchCandidates()
             updateHealth()
         } while !worklist.isEmpty
         if let shutdown, stoppingCount == 0, !isShutdownFinished {
@@ -181,6 +184,8 @@ public struct Supervisor: Sendable {
     }
 
     private mutating func evaluate(_ service: Int) {
+        // First: its triggers are not watched any more when it starts.
+        updateArming(service)
         let record = records[service]
         switch record.state {
         case .waiting:
@@ -188,17 +193,20 @@ public struct Supervisor: Sendable {
                 enter(.blocked, service, .requirement(firstDown(of: service)))
             } else if record[.emptying] {
                 enter(.blocked, service, .unkillable)
-            } else if record.unmetCount == 0, record.pendingMilestoneCount == 0, record.unsettledCount == 0,
-                record.activeConflictCount == 0
-            {
-                launch(service)
+            } else if record.mayLaunch {
+                candidates.append(Int32(service))
             }
         case .blocked: if record.downCount == 0, !record[.emptying] { enter(.waiting, service) }
         case .starting, .ready, .done: if record.unmetCount > 0 { beginStop(service, .requirement) }
         case .stopping: continueStop(service)
         case .stopped, .backoff, .failed: break
         }
-        updateArming(service)
+    }
+
+    /// After all stops have spread: what a service requires may be up and about to go in the same step.
+    private mutating func launchCandidates() {
+        for service in candidates where records[Int(service)].mayLaunch { launch(Int(service)) }
+        candidates.removeAll(keepingCapacity: true)
     }
 
     /// What it needs and cannot have now; itself if there is nothing.

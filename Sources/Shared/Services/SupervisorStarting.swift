@@ -51,8 +51,10 @@ extension Supervisor {
         if !records[service][.wanted] { records[service].wantSource = Int32(source) }
     }
 
-    /// Returns false if something that it conflicts with keeps it from running.
+    /// Returns false if it stays as it is: something that it conflicts with keeps it from running, or it has
+    /// failed for good.
     private mutating func want(_ service: Int, _ cause: WantCause, isRoot: Bool) -> Bool {
+        if records[service].state == .failed, records[service][.exhausted], !cause.isForceful { return false }
         if let rival = rival(of: service, cause) {
             records[service][.wanted] = false
             if records[service].state == .stopped { enter(.stopped, service, .conflict(rival)) }

@@ -149,6 +149,11 @@ extension Supervisor {
         var since: UInt64 = 0
         var reason = Reason.none
 
+        var mayLaunch: Bool {
+            state == .waiting && unmetCount == 0 && pendingMilestoneCount == 0 && unsettledCount == 0
+                && activeConflictCount == 0 && !self[.emptying]
+        }
+
         subscript(_ flag: Flags) -> Bool {
             get { flags.contains(flag) }
             set { if newValue { flags.insert(flag) } else { flags.remove(flag) } }
