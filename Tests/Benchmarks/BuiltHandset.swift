@@ -33,7 +33,7 @@ struct BuiltHandset {
         until goal: HandsetRun.Options.Goal = .untilReached { $0.boots.last?.isReady ?? false }
     ) throws -> HandsetRecord {
         if !keepsDisk { try RunDisk.copy(image.diskImage, to: disk) }
-        var machine = MachineConfiguration(image.device.machine, disk: disk)
+        var machine = MachineConfiguration(image.device, disk: disk)
         machine.countsInstructions = countsInstructions
         var options = HandsetRun.Options()
         options.goal = goal

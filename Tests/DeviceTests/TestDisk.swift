@@ -34,7 +34,7 @@ final class TestDisk: Sendable {
     func run(
         cpus: Int? = nil, log: String? = nil, _ change: (inout HandsetRun.Options) -> Void = { _ in }
     ) throws -> HandsetRecord {
-        var machine = MachineConfiguration(image.device.machine, disk: path)
+        var machine = MachineConfiguration(image.device, disk: path)
         machine.cpus = cpus ?? machine.cpus
         machine.writeLog = log
         var options = HandsetRun.Options()

@@ -69,7 +69,9 @@ int amos_process_id(void) { return getpid(); }
 long amos_adopt_orphans(void) { return amos_result(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
 
 long amos_raise_descriptor_limit(void) {
-    struct rlimit limit;
+    // As many as the kernel lets anybody have (fs.nr_open); only root may ask for that.
+    struct rlimit limit = {1 << 20, 1 << 20};
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return 0;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -(long)errno;
     limit.rlim_cur = limit.rlim_max;
     return amos_result(setrlimit(RLIMIT_NOFILE, &limit));

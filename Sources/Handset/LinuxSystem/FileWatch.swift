@@ -29,8 +29,8 @@ public struct FileWatch: ~Copyable {
 
     public borrowing func remove(_ watch: Int32) { _ = amos_inotify_remove(descriptor.rawValue, watch) }
 
-    /// What has happened, as far as one read takes it; the epoll reports the rest. `struct inotify_event`: i32
-    /// watch, u32 mask, u32 cookie, u32 length of the name, which is padded with zeroes.
+    /// What has happened, as far as one read takes it; the epoll reports the rest. `struct inotify_event`:
+    /// i32 watch, u32 mask, u32 cookie, u32 length of the name, which is padded with zeroes.
     public borrowing func events() -> [Event] {
         guard let bytes = try? descriptor.read(upTo: 4096) else { return [] }
         var events: [Event] = []

@@ -12,8 +12,8 @@ public final class HeldDescriptor {
 public enum ServiceSocket {
     public enum Kind: Sendable { case stream, datagram, sequentialPackets }
 
-    /// Listens, or receives, at `path`. An old socket there is replaced, any other file is an error. The owner
-    /// is set unless both ids are 0, and before anybody can connect.
+    /// Listens, or receives, at `path`. An old socket there is replaced, any other file is an error. The
+    /// owner is set unless both ids are 0, and before anybody can connect.
     public static func listen(
         at path: String, _ kind: Kind, permissions: UInt32, userID: UInt32, groupID: UInt32, backlog: Int32
     ) throws(SystemCallError) -> FileDescriptor {
@@ -24,8 +24,8 @@ public enum ServiceSocket {
         return FileDescriptor(owning: Int32(fd))
     }
 
-    /// TCP (`stream`) or UDP (`datagram`); `address` has 4 or 16 bytes, in network order. The machine need not
-    /// have the address yet (IP_FREEBIND).
+    /// TCP (`stream`) or UDP (`datagram`); `address` has 4 or 16 bytes, in network order. The machine need
+    /// not have the address yet (IP_FREEBIND).
     public static func listen(
         onInternet address: [UInt8], port: UInt16, _ kind: Kind, backlog: Int32
     ) throws(SystemCallError) -> FileDescriptor {
@@ -52,8 +52,8 @@ public enum ServiceSocket {
     }
 }
 
-/// A datagram with what the kernel says about its sender (SCM_CREDENTIALS), and the descriptors that came with
-/// it (SCM_RIGHTS); those that nobody keeps are closed with it.
+/// A datagram with what the kernel says about its sender (SCM_CREDENTIALS), and the descriptors that came
+/// with it (SCM_RIGHTS); those that nobody keeps are closed with it.
 public struct NotificationPacket {
     public let bytes: [UInt8]
     public let sender: Int32

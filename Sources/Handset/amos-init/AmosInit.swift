@@ -7,10 +7,19 @@ import Wire
 ///
 /// It must never exit, never wait for anything but its one epoll, never parse text that a person wrote, and
 /// never let one service's trouble become another's: an internal failure is logged, contained and survived.
+/// What it does when things run out:
+/// - descriptors: callers are answered with spare ones; what cannot be started fails with the reason, and its
+///   restart policy goes on.
+/// - processes: `clone` fails (EAGAIN), which is a failed start like any other.
+/// - memory: the kernel never chooses PID 1 when it kills for memory, and its own growth is bounded: every
+///   buffer and list here has a limit. A refused allocation would end it (Embedded Swift traps), but Linux
+///   refuses small ones only where overcommitting is forbidden, which a handset must not set.
+/// - time: nobody is waited for. Ended children, packets and notifications are taken some at a time.
+///
 /// Decisions are made in `Shared/Services`; this folder performs them.
 ///
-/// As PID 1 it takes no arguments. For tests and measurements it also runs as an ordinary program (`Options`):
-/// it then mounts nothing, touches no slot, and exits when a shutdown is done.
+/// As PID 1 it takes no arguments. For tests and measurements it also runs as an ordinary program
+/// (`Options`): it then mounts nothing, touches no slot, and exits when a shutdown is done.
 @main
 enum AmosInit {
     static func main() {

@@ -84,11 +84,11 @@ extension Supervision {
         }
     }
 
-    /// Who made the shutdown take as long as it did.
+    /// Who made the shutdown take as long as it did; an error, so that the console shows it.
     private func reportOverdue(_ service: Int) {
         let budget = Self.seconds(UInt64(supervisor.plan.shutdownBudgetMilliseconds) * 1_000_000)
         let name = supervisor.plan.services[service].name
-        Log.say(.warning, "shutdown: " + name + " used up the budget (" + budget + ")")
+        Log.say(.error, "shutdown: " + name + " used up the budget (" + budget + ")")
     }
 
     func beginShutdown(_ kind: ShutdownKind) {

@@ -5,12 +5,17 @@ import Wire
 enum Log {
     /// Set once, before anything else runs; there is only one thread.
     nonisolated(unsafe) static var isSystem = false
+    /// Kept open: a full descriptor table must not silence the message about it.
+    nonisolated(unsafe) private static var file: HeldDescriptor?
 
     static func say(_ level: LogRecord.Level, _ text: String) {
-        let path = isSystem ? "/dev/kmsg" : "/dev/stderr"
         let prefix = isSystem ? "<" + String(level.rawValue) + ">amos-init: " : "amos-init: "
-        // A file that stderr was directed to has more to keep than the last line.
-        guard let file = try? FileDescriptor.open(path, [.writeOnly, .append]) else { return }
-        try? file.write(Array((prefix + text + "\n").utf8))
+        if file == nil {
+            let path = isSystem ? "/dev/kmsg" : "/dev/stderr"
+            // A file that stderr was directed to has more to keep than the last line.
+            guard let opened = try? FileDescriptor.open(path, [.writeOnly, .append]) else { return }
+            file = HeldDescriptor(opened)
+        }
+        try? file?.descriptor.write(Array((prefix + text + "\n").utf8))
     }
 }

@@ -5,8 +5,8 @@ import Wire
 /// The machine's watchdog, `/dev/watchdog` (Documentation/watchdog/watchdog-api.rst): it resets the machine
 /// when PID 1's loop has not come round for too long.
 ///
-/// It is fed from within the loop, by time, and from nowhere else: a loop that hangs, whatever in, feeds it no
-/// more. In a shutdown it goes on running: services stop within the loop, and what comes after (the last
+/// It is fed from within the loop, by time, and from nowhere else: a loop that hangs, whatever in, feeds it
+/// no more. In a shutdown it goes on running: services stop within the loop, and what comes after (the last
 /// kill, syncing, unmounting `data`) has `finishSeconds`. Before a power-off it is stopped (the magic close);
 /// in a reboot it runs on, so that a machine that hangs instead of resetting is reset by it.
 final class MachineWatchdog {

@@ -86,12 +86,13 @@ extension Supervision {
     func service(near process: Int32) -> Int? {
         guard process > 0 else { return nil }
         if let service = supervisor.service(of: process) { return service }
-        guard let groups else {
-            return ChildProcess.session(of: process).flatMap { supervisor.service(of: $0) }
+        if let groups, let line = contents(of: "/proc/" + String(process) + "/cgroup", limit: 4096),
+            let name = Self.name(inCgroup: line, below: groups.name)
+        {
+            return supervisor.plan.index(of: String(decoding: name, as: UTF8.self))
         }
-        guard let line = contents(of: "/proc/" + String(process) + "/cgroup", limit: 4096) else { return nil }
-        guard let name = Self.name(inCgroup: line, below: groups.name) else { return nil }
-        return supervisor.plan.index(of: String(decoding: name, as: UTF8.self))
+        // A session is left only for one's own: nobody gets into that of another service.
+        return ChildProcess.session(of: process).flatMap { supervisor.service(of: $0) }
     }
 
     /// From `0::/amos/NAME` or `0::/amos/NAME/more`: the name directly below the root, and nothing else. A

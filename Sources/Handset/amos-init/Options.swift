@@ -1,8 +1,8 @@
 import LinuxSystem
 import Wire
 
-/// What `amos-init` was called with. As the handset's PID 1 it takes no arguments; for tests, measurements and
-/// containers it runs as an ordinary program: `--plan FILE --run DIRECTORY [--state DIRECTORY]`.
+/// What `amos-init` was called with. As the handset's PID 1 it takes no arguments; for tests, measurements
+/// and containers it runs as an ordinary program: `--plan FILE --run DIRECTORY [--state DIRECTORY]`.
 struct Options {
     static let usage = "usage: amos-init [--plan FILE --run DIRECTORY [--state DIRECTORY]]"
 

@@ -77,7 +77,8 @@ final class PathWatcher {
             || Directory.exists(entry.trigger.path)
     }
 
-    /// Watches the nearest directory that exists; once more if it changed meanwhile, so that nothing is missed.
+    /// Watches the nearest directory that exists; once more if it changed meanwhile, so that nothing is
+    /// missed.
     private func follow(_ index: Int) {
         let entry = entries[index]
         // A file is watched through its directory.

@@ -79,8 +79,8 @@ struct StoredDescriptor {
 }
 
 extension Supervision {
-    /// What one service may store: connections of a small server, or the buffers of a screen. Each costs PID 1
-    /// an entry of its table, so that 100 services at their limit still leave room in it.
+    /// What one service may store: connections of a small server, or the buffers of a screen. Each costs PID
+    /// 1 an entry of its table, so that 100 services at their limit still leave room in it.
     static let storedLimit = 64
 
     /// Before the first service starts: whoever connects from then on is served sooner or later. What cannot

@@ -1,8 +1,8 @@
 import LinuxSystem
 
-/// Descriptors that are held for the moment when the table is full: one is closed, and a caller of the control
-/// socket can be answered all the same. Otherwise `amosctl` would fail exactly when it is needed, and the
-/// waiting connection would wake PID 1 up without end.
+/// Descriptors that are held for the moment when the table is full: one is closed, and a caller of the
+/// control socket can be answered all the same. Otherwise `amosctl` would fail exactly when it is needed, and
+/// the waiting connection would wake PID 1 up without end.
 struct SpareDescriptors {
     /// Callers at the same time while the table is full; the last one only takes a caller to turn it away.
     static let count = 4

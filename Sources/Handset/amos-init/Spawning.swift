@@ -42,6 +42,7 @@ extension Supervision {
         do throws(SpawnError) {
             let process = try start(service)
             resources[service].leader = process
+            resources[service].statusText = ""
             tellLogger(service, process: process)
             return .spawned(service: service, process: process)
         } catch {

@@ -7,9 +7,9 @@ import Wire
 ///     STATE/stamps/NAME   empty; the service NAME has succeeded on this `data`
 ///     STATE/timers        `TimerRecords`
 ///
-/// A disk may take seconds to write and may hang for ever, so the writing is done by a process of its own, one
-/// at a time; a power cut before it is done loses the newest entry and nothing else. A one-shot whose stamp is
-/// lost runs again.
+/// A disk may take seconds to write and may hang for ever, so the writing is done by a process of its own,
+/// one at a time; a power cut before it is done loses the newest entry and nothing else. A one-shot whose
+/// stamp is lost runs again.
 final class StateFiles {
     let directory: String
     /// 0: none is running.

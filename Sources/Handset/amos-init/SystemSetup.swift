@@ -48,6 +48,8 @@ enum SystemSetup {
         set("/proc/sys/kernel/core_pipe_limit", "1")
         // Ctrl-Alt-Del would reset at once, with `data` mounted; now PID 1 gets SIGINT, and ends in order.
         set("/proc/sys/kernel/ctrl-alt-del", "0")
+        // Notifications that may wait for PID 1; with ten, a thousand services that start would wait in line.
+        set("/proc/sys/net/unix/max_dgram_qlen", "512")
         try? Directory.make("/run/amos")
         ChildProcess.raiseDescriptorLimit()
     }

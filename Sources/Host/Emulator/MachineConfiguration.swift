@@ -11,6 +11,8 @@ public struct MachineConfiguration: Sendable {
     /// Raw, writable.
     public var disk: String
     public var hasNetwork = true
+    /// An i6300esb, which resets the machine unless it is fed.
+    public var hasWatchdog = false
     /// Host port on 127.0.0.1 → guest port.
     public var forwards: [(host: UInt16, guest: UInt16)] = []
     /// A window on the person's desktop.
@@ -34,10 +36,12 @@ public struct MachineConfiguration: Sendable {
         self.disk = disk
     }
 
-    public init(_ machine: Device.Machine, disk: String) {
+    public init(_ device: Device, disk: String) {
+        let machine = device.machine
         self.init(
             cpu: machine.cpu, cpus: machine.cpus, memoryMebibytes: machine.memoryMebibytes,
             display: machine.display, disk: disk)
+        hasWatchdog = device.machineWatchdogMilliseconds > 0
     }
 }
 
@@ -95,6 +99,7 @@ extension MachineConfiguration {
             "-mon", "chardev=control,mode=control", "-serial", "chardev:console", "-device",
             "virtio-serial-pci", "-device", "virtserialport,chardev=events,name=amos.events",
         ]
+        if hasWatchdog { arguments += ["-device", "i6300esb"] }
         arguments += diskArguments + displayArguments + networkArguments
         return arguments + extraArguments
     }

@@ -1,10 +1,10 @@
-/// When a calendar rule is next met: civil time in the proleptic Gregorian calendar, UTC, without leap seconds
-/// (as Unix time has it).
+/// When a calendar rule is next met: civil time in the proleptic Gregorian calendar, UTC, without leap
+/// seconds (as Unix time has it).
 extension CalendarRule {
     static let minutesPerDay: Int64 = 1_440
     static let secondsPerDay: Int64 = 86_400
-    /// The calendar, weekdays included, repeats after exactly this many years (146,097 days are 20,871 weeks):
-    /// what is not found within them never comes.
+    /// The calendar, weekdays included, repeats after exactly this many years (146,097 days are 20,871
+    /// weeks): what is not found within them never comes.
     static let cycleYears: Int64 = 400
     /// ±35,000 years: no sum below overflows.
     static let secondsLimit: Int64 = 1 << 40

@@ -1,9 +1,10 @@
-/// One timer of a service at work: a pure machine that is asked, at each wake-up, whether it is due, and tells
-/// when to wake up next.
+/// One timer of a service at work: a pure machine that is asked, at each wake-up, whether it is due, and
+/// tells when to wake up next.
 ///
 /// - `afterBoot` and `every` follow the boot clock, which nobody can set. `calendar` follows the wall clock,
 ///   and waits for as long as that has not been set.
-/// - A timer is due once however many of its times have passed: while the handset was busy, suspended, or (with
+/// - A timer is due once however many of its times have passed: while the handset was busy, suspended, or
+///   (with
 ///   `catchesUp`) off, or because the clock was set forward over them.
 /// - A clock that is set back by up to `repeatedTime` repeats that time: what has been run then is not run
 ///   again. Set back further, the clock was wrong before, and its times count anew: a timer that has run in

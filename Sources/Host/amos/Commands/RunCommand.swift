@@ -81,7 +81,7 @@ struct Handset: ~Copyable {
         try RunDisk.prepare(disk, from: image.diskImage, fresh: fresh)
         self.turn = turn
         self.image = image
-        machine = MachineConfiguration(image.device.machine, disk: disk)
+        machine = MachineConfiguration(image.device, disk: disk)
     }
 
     struct AlreadyRunning: Error, CustomStringConvertible {
