@@ -149,9 +149,12 @@ extension ListeningSocket {
 
 extension ServiceDefinition {
     func encodeActivation(to body: inout ByteWriter, _ parts: inout ServiceParts) {
-        if activation != Activation() {
+        var (own, initial) = (ByteWriter(), ByteWriter())
+        activation.encode(to: &own)
+        Activation().encode(to: &initial)
+        if own.bytes != initial.bytes {
             parts.insert(.activation)
-            activation.encode(to: &body)
+            body.writeRaw(own.bytes)
         }
         if !sockets.isEmpty {
             parts.insert(.sockets)

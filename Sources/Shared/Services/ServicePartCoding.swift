@@ -166,9 +166,13 @@ extension ServiceDefinition {
             parts.insert(.resources)
             resources.encode(to: &body)
         }
-        if isolation != first.isolation {
+        // As bytes: PID 1 encodes, too, and comparing text would bring the Unicode tables into it.
+        var (own, initial) = (ByteWriter(), ByteWriter())
+        isolation.encode(to: &own)
+        first.isolation.encode(to: &initial)
+        if own.bytes != initial.bytes {
             parts.insert(.isolation)
-            isolation.encode(to: &body)
+            body.writeRaw(own.bytes)
         }
         if logLimit != first.logLimit {
             parts.insert(.logLimit)
