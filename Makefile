@@ -54,8 +54,8 @@ bench: PACKAGES += $(PEERS)
 bench: build ## measure builds, boots and sizes beside what others offer
 	swift run -c release amos-bench
 
-torture: build ## the long variants: more flips, more power cuts, more kills
-	AMOS_TORTURE=1 swift test --disable-xctest
+torture: build ## the long variants: more flips, more power cuts, more kills, more simulated worlds
+	AMOS_TORTURE=1 AMOS_SIMULATION_SEEDS=100000 swift test --disable-xctest
 
 fuzz: deps ## give every decoder to libFuzzer for FUZZ_SECONDS (30) each
 	Tests/Fuzz/fuzz.sh $(FUZZ_SECONDS)

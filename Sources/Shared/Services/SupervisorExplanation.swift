@@ -86,23 +86,30 @@ extension Supervisor {
 
     private func obstacles(of service: Int) -> [String] {
         var lines: [String] = []
-        func add(_ other: Int, _ relation: String) {
-            guard lines.count < Self.chainLimit else { return }
-            lines.append("It " + relation + " " + name(other) + ", which is " + condition(of: other) + ".")
-        }
         for position in graph.requires.range(of: service)
-        where !records[graph.requires[position]].state.isUp { add(graph.requires[position], "requires") }
+        where !records[graph.requires[position]].state.isUp {
+            add(graph.requires[position], "requires", to: &lines)
+        }
         for position in graph.milestones.range(of: service)
         where !records[graph.milestones[position]][.hasBeenUp] {
-            add(graph.milestones[position], "needs as a milestone")
+            add(graph.milestones[position], "needs as a milestone", to: &lines)
         }
         for position in graph.after.range(of: service)
-        where records[graph.after[position]].state.isUnsettled { add(graph.after[position], "comes after") }
+        where records[graph.after[position]].state.isUnsettled {
+            add(graph.after[position], "comes after", to: &lines)
+        }
         for position in graph.conflicts.range(of: service)
         where records[graph.conflicts[position]].state.isActive {
-            add(graph.conflicts[position], "conflicts with")
+            add(graph.conflicts[position], "conflicts with", to: &lines)
         }
         return lines
+    }
+
+    // Not inlined four times: the text work is kilobytes of PID 1.
+    @inline(never)
+    private func add(_ other: Int, _ relation: String, to lines: inout [String]) {
+        guard lines.count < Self.chainLimit else { return }
+        lines.append("It " + relation + " " + name(other) + ", which is " + condition(of: other) + ".")
     }
 
     /// From what blocks it to the one that is down by itself.
