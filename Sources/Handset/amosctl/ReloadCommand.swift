@@ -26,7 +26,7 @@ enum ReloadCommand {
                 added.append(service.name)
                 continue
             }
-            if before.services[old] == service { kept += 1 } else { changed.append(service.name) }
+            if before.services[old].isSame(as: service) { kept += 1 } else { changed.append(service.name) }
         }
         let removed = before.services.map { $0.name }.filter { after.index(of: $0) == nil }
         var text = String(kept) + (kept == 1 ? " service is" : " services are") + " as before\n"

@@ -156,7 +156,7 @@ extension Reason {
 
 extension ServiceDefinition {
     /// Whether a running service may stay as it is. Compared in compiled form: text as bytes.
-    func isSame(as other: ServiceDefinition) -> Bool { comparable == other.comparable }
+    public func isSame(as other: ServiceDefinition) -> Bool { comparable == other.comparable }
 
     /// Everything but the name, services by name and not by index: two plans number them differently.
     var comparable: [UInt8] {

@@ -60,7 +60,7 @@ public struct TimedEvent: Equatable, Sendable {
     }
 
     private static func event(_ fields: Fields) throws(WireError) -> BootEvent {
-        switch try fields.text("event") {
+        switch EventName(text: try fields.text("event")) {
         case "stage": .stage(name: try fields.text("name"))
         case "module":
             .module(
@@ -86,4 +86,12 @@ public struct TimedEvent: Equatable, Sendable {
         default: throw .malformed(offset: 0, expected: "a known event")
         }
     }
+}
+
+/// Compared as bytes: text compared as text would need the Unicode tables, which handset programs do not
+/// have.
+private struct EventName {
+    let text: String
+
+    static func ~= (pattern: String, name: EventName) -> Bool { UTF8Text.equal(pattern, name.text) }
 }
