@@ -106,7 +106,7 @@ extension ProcessSpawn {
         let isolation = definition.isolation
         steps.append(.privateMounts)
         var empty: [Int] = []
-        for rule in isolation.paths where rule.kind == .hidden {
+        for rule in isolation.paths where rule.isHidden {
             empty.append(steps.count)
             steps.append(.catchTree(emptyFile))
         }
@@ -202,7 +202,12 @@ extension Isolation {
         return ambientCapabilities | (needsAdministrator ? administrate : 0)
     }
 
-    var hidesFiles: Bool { paths.contains { $0.kind == .hidden } }
+    var hidesFiles: Bool { paths.contains { $0.isHidden } }
+}
+
+extension Isolation.PathRule {
+    /// Not by `==`: that would compare paths as text, with all of Unicode behind it.
+    fileprivate var isHidden: Bool { if case .hidden = kind { true } else { false } }
 }
 
 extension ServiceDefinition {

@@ -7,6 +7,8 @@ public struct Isolation: Equatable, Sendable {
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
         public static let mount = Namespaces(rawValue: 1)
+        /// It is process 1 in there: a signal that it has no handler for does not reach it, a stop signal
+        /// neither, and it is killed after its grace time.
         public static let pid = Namespaces(rawValue: 2)
         public static let ipc = Namespaces(rawValue: 4)
         public static let uts = Namespaces(rawValue: 8)
@@ -23,7 +25,8 @@ public struct Isolation: Equatable, Sendable {
     public var ambientCapabilities: UInt64 = 0
     /// An empty /tmp and /var/tmp of its own.
     public var hasPrivateTemporaryFiles = false
-    /// A /dev with null, zero, full, random, urandom, tty, pts, shm and nothing else.
+    /// A /dev with null, zero, full, random, urandom, tty, pts, shm, the usual links (fd, ptmx, stdin, stdout,
+    /// stderr) and nothing else.
     public var hasPrivateDevices = false
     /// The whole tree is read-only to it, but for /dev, /proc, /sys, /run, /tmp and what `paths` opens again.
     public var isFileSystemReadOnly = false
@@ -46,7 +49,7 @@ public struct Isolation: Equatable, Sendable {
             case hidden
             /// An empty tmpfs of at most this size.
             case temporary(sizeBytes: UInt64)
-            /// Shows `source` here.
+            /// Shows `source`, as PID 1 sees it, here; the place is made if it is not there.
             case bind(source: String, isReadOnly: Bool)
         }
 
