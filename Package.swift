@@ -41,7 +41,9 @@ let sharedTargets: [Target] = [
 ]
 
 let handsetTargets: [Target] = [
-    .target(name: "CLinux", path: "Sources/Handset/CLinux"),
+    // Not in the headers: to Swift they must look as the C library's own module does, or the same struct has
+    // two shapes in a program that uses both.
+    .target(name: "CLinux", path: "Sources/Handset/CLinux", cSettings: [.define("_GNU_SOURCE")]),
     .target(
         name: "LinuxSystem", dependencies: ["CLinux"], path: "Sources/Handset/LinuxSystem",
         swiftSettings: handset),

@@ -3,9 +3,6 @@
 // Every wrapper follows the kernel's own convention: a result of 0 or more is success, a negative one is -errno.
 #ifndef AMOS_CLINUX_H
 #define AMOS_CLINUX_H
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "Files.h"
 #include "Handover.h"
 #include "Network.h"

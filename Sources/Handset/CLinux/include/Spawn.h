@@ -2,7 +2,7 @@
 #ifndef AMOS_CLINUX_SPAWN_H
 #define AMOS_CLINUX_SPAWN_H
 #include "Files.h"
-#include <sched.h>
+#include <linux/sched.h>
 
 /// What the new process does to itself before it becomes the program, and which members of `struct amos_step`
 /// say how.
