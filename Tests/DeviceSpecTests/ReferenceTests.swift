@@ -1,24 +1,61 @@
-import DeviceSpec
 import Foundation
 import Testing
 
-/// One after the other: both tables may stand in one file.
-@Suite(.serialized) struct ReferenceTests {
-    static let file = Fixture.projectRoot + "/Sources/Host/amos/Amos.docc/DeviceFile.md"
+@testable import DeviceSpec
 
-    /// The tables in the reference are those of the reader; `AMOS_RECORD=1` writes them anew.
-    @Test(arguments: DeviceSchema.Document.allCases)
-    func tablesAreTheReadersOwn(document: DeviceSchema.Document) throws {
-        let text = try String(contentsOfFile: Self.file, encoding: .utf8)
-        let start = try #require(text.range(of: "<!-- \(document.rawValue) keys -->\n"))
+@Suite struct ReferenceTests {
+    static let folder = Fixture.projectRoot + "/Sources/Host/amos/Amos.docc"
+    static let file = folder + "/DeviceFile.md"
+    static let serviceFile = folder + "/ServiceFile.md"
+
+    /// The tables in the references are those of the reader; `AMOS_RECORD=1` writes them anew.
+    @Test func tablesAreTheReadersOwn() throws {
+        try check("device keys", in: Self.file, KeyReference.markdown(for: .device))
+        try check("service keys", in: Self.serviceFile, KeyReference.markdown(for: .service))
+        try check("system call groups", in: Self.serviceFile, KeyReference.systemCallGroups())
+    }
+
+    private func check(_ mark: String, in file: String, _ table: String) throws {
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        let start = try #require(text.range(of: "<!-- \(mark) -->\n"))
         let end = try #require(text.range(of: "<!-- end -->", range: start.upperBound..<text.endIndex))
-        let table = KeyReference.markdown(for: document)
         if ProcessInfo.processInfo.environment["AMOS_RECORD"] != nil {
             let new = text.replacingCharacters(in: start.upperBound..<end.lowerBound, with: table)
-            try Data(new.utf8).write(to: URL(fileURLWithPath: Self.file))
+            try Data(new.utf8).write(to: URL(fileURLWithPath: file))
             return
         }
         #expect(text[start.upperBound..<end.lowerBound] == table)
+    }
+
+    private static func examples(in file: String) throws -> [String] {
+        try String(contentsOfFile: file, encoding: .utf8).components(separatedBy: "```yaml\n").dropFirst()
+            .compactMap { $0.components(separatedBy: "```").first }
+    }
+
+    /// All examples of services make one device together, which is read without an error.
+    @Test func serviceExamplesAreRight() throws {
+        let examples = try Self.examples(in: Self.serviceFile)
+        var services: [String: String] = [:]
+        for example in examples {
+            let path = try #require(example.split(separator: "\n").first?.dropFirst(2))
+            try #require(path.hasPrefix("services/") && path.hasSuffix(".yaml"))
+            services[String(path.dropFirst("services/".count).dropLast(".yaml".count))] = example
+        }
+        let names = services.keys.sorted().joined(separator: ", ")
+        let device = try Fixture.pocket(
+            "services: [\(names)]\nusers: {radio: {id: 200}}\n", services: services)
+        #expect(device.services.count >= services.count)
+    }
+
+    /// A key without an example is a key that nobody can use.
+    @Test func everyServiceKeyHasAnExample() throws {
+        let text = try String(contentsOfFile: Self.serviceFile, encoding: .utf8)
+        let prose = text.components(separatedBy: "## Every key").first ?? ""
+        for path in KeyReference.serviceKeyPaths() where !path.contains("[]") && !path.contains("NAME") {
+            let key = path.split(separator: ".").last.map(String.init) ?? path
+            // In an example, or within `quotes` in the text.
+            #expect(prose.contains("\(key):"), "\(path) has no example")
+        }
     }
 
     /// Every whole example in the reference is read by the reader itself.

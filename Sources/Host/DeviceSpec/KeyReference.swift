@@ -7,6 +7,15 @@ public enum KeyReference {
         return (["| key | value | meaning |", "|---|---|---|"] + lines).joined(separator: "\n") + "\n"
     }
 
+    /// The groups of system calls, with what each is for.
+    public static func systemCallGroups() -> String {
+        let lines = SystemCallGroups.all.map { "| `\($0.name)` | \($0.summary) |" }
+        return (["| group | for |", "|---|---|"] + lines).joined(separator: "\n") + "\n"
+    }
+
+    /// Every key of a service file by its path, without the parts that stand for names.
+    static func serviceKeyPaths() -> [String] { rows(of: ServiceKeys.service, path: "").map(\.key) }
+
     private struct Row {
         let key: String
         let value: String

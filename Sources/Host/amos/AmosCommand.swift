@@ -19,7 +19,8 @@ struct AmosCommand: ParsableCommand {
               amos new device tablet           a device file of your own
             """,
         subcommands: [
-            BuildCommand.self, RunCommand.self, TestCommand.self, LintCommand.self, SBOMCommand.self, LockCommand.self,
+            BuildCommand.self, RunCommand.self, TestCommand.self, LintCommand.self, SBOMCommand.self,
+            LockCommand.self,
             KeysCommand.self, CacheCommand.self,
             NewCommand.self, SchemaCommand.self, DoctorCommand.self, SuperviseCommand.self,
             InspectCommand.self, DiffCommand.self,
