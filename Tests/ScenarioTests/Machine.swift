@@ -1,6 +1,7 @@
 import Foundation
 import HostSystem
 import LinuxSystem
+import Synchronization
 
 /// What this machine offers to scenarios, found out once.
 enum Machine {
@@ -27,21 +28,44 @@ enum Machine {
         return []
     }()
 
-    static let cgroupMount: String? = {
+    /// The cgroup that this process is in, if groups may be made in it and processes moved there.
+    private static let ownGroup: String? = {
         let mounts = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
-        for line in mounts.split(separator: "\n") {
-            let fields = line.split(separator: " ")
-            if fields.count > 2, fields[2] == "cgroup2", access(String(fields[1]), W_OK) == 0 {
-                return String(fields[1])
-            }
-        }
-        return nil
+        let groups = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
+        let mount = mounts.split(separator: "\n").map { $0.split(separator: " ") }
+            .first { $0.count > 2 && $0[2] == "cgroup2" }
+        let path = groups.split(separator: "\n").first { $0.hasPrefix("0::") }
+        guard let mount, let path else { return nil }
+        let own = "\(mount[1])\(path.dropFirst(3))"
+        return access(own, W_OK) == 0 && access(own + "/cgroup.procs", W_OK) == 0 ? own : nil
     }()
+
+    private static let groupCount = Atomic(0)
+
+    /// One for each supervisor: as PID 1 of a namespace, all of them would choose the same name.
+    static func makeGroup() -> String? {
+        guard let ownGroup else { return nil }
+        let number = groupCount.add(1, ordering: .relaxed).newValue
+        let path = "\(ownGroup)/amos-scenario-\(getpid())-\(number)"
+        return mkdir(path, 0o755) == 0 ? path : nil
+    }
+
+    /// With all that is in it. A group stays busy for a moment after its last process has ended.
+    static func removeGroup(_ path: String) {
+        for _ in 0..<100 {
+            for child in FileManager.default.enumerator(atPath: path)?.allObjects ?? [] {
+                if let child = child as? String { rmdir("\(path)/\(child)") }
+            }
+            if rmdir(path) == 0 || errno == ENOENT { return }
+            usleep(10_000)
+        }
+        say("\(path) could not be removed")
+    }
 
     static func has(_ ability: Ability) -> Bool {
         switch ability {
         case .root: getuid() == 0
-        case .cgroup: cgroupMount != nil
+        case .cgroup: ownGroup != nil
         case .namespaces: !namespace.isEmpty
         case .landlock: Landlock.version > 0
         }

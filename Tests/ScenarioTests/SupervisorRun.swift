@@ -14,6 +14,7 @@ final class SupervisorRun {
     private let child: pid_t
     private var status: Int32?
     private var listener: Int32 = -1
+    private let group: String?
 
     var runFolder: String { "\(folder)/run" }
     /// What amos-init itself printed.
@@ -26,6 +27,11 @@ final class SupervisorRun {
         var words = ["/usr/bin/setpriv", "--pdeathsig", "KILL"]
         if let descriptors { words += ["/usr/bin/prlimit", "--nofile=\(descriptors):\(descriptors)"] }
         if !Machine.namespace.isEmpty { words += ["/usr/bin/unshare"] + Machine.namespace }
+        let group = Machine.makeGroup()
+        if let group {
+            words = ["/bin/sh", "-c", "echo $$ > \"$0/cgroup.procs\" && exec \"$@\"", group] + words
+        }
+        self.group = group
         words += [program, "--plan", plan, "--run", "\(folder)/run", "--state", "\(folder)/state"]
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -44,9 +50,11 @@ final class SupervisorRun {
 
     deinit {
         if listener >= 0 { close(listener) }
-        guard status == nil else { return }
-        kill(child, SIGKILL)
-        wait(for: nil)
+        if status == nil {
+            kill(child, SIGKILL)
+            wait(for: nil)
+        }
+        if let group { Machine.removeGroup(group) }
     }
 
     /// Asks for all events, those of the past included.
@@ -142,14 +150,16 @@ final class SupervisorRun {
         let event: ScenarioEvent
         // About to start, for no reason worth telling.
         if case .service(_, .waiting, 0, "") = timed.event { return }
-        if case .service(let name, let state, let process, let reason) = timed.event {
+        switch timed.event {
+        case .service(let name, let state, let process, let reason):
             event = .init(
                 service: name, state: state.name, process: process, reason: reason,
                 nanoseconds: timed.nanoseconds, line: line)
-        } else {
+        case .ready, .healthy, .failure, .shutdown:
             event = .init(
                 service: "system", state: timed.event.kind, process: 0, reason: "",
                 nanoseconds: timed.nanoseconds, line: line)
+        default: return
         }
         events.append(event)
     }

@@ -48,7 +48,7 @@ enum Sockets {
     /// Names, number, and the text of those that are files.
     static func handedOver() -> String {
         var text = "names=\(variable("LISTEN_FDNAMES")) count=\(count)"
-        text += Int32(variable("LISTEN_PID")) == getpid() ? "" : " for-another-process"
+        if count > 0, Int32(variable("LISTEN_PID")) != getpid() { text += " for-another-process" }
         for descriptor in first..<(first + count) {
             var buffer = [UInt8](repeating: 0, count: 256)
             let length = pread(descriptor, &buffer, buffer.count, 0)
