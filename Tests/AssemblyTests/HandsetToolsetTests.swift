@@ -12,7 +12,7 @@ import Testing
             processor: processor, library: library,
             sysroot: Sysroot(for: [], in: CacheFolder(path: "/cache")),
             toolchain: Toolchain(version: "1", clangHeaders: "/clang/include", swift: "/swift"),
-            sources: sources)
+            sources: sources, linkerScriptFile: "/build/musl.ld")
         let json = try JSONSerialization.jsonObject(with: Data(toolset.json.utf8)) as? [String: Any]
         func list(_ key: String) throws -> [String] {
             try #require((json?[key] as? [String: Any])?["extraCLIOptions"] as? [String])

@@ -77,7 +77,9 @@ struct HandsetCompiler {
         // SwiftPM locks its scratch folder by itself; the toolset is written atomically.
         let toolset = HandsetToolset(
             processor: processor, library: program.library, sysroot: sysroot, toolchain: toolchain,
-            sources: package)
+            sources: package, linkerScriptFile: scratch + ".ld")
+        try HandsetToolset.linkerScript.write(
+            toFile: toolset.linkerScriptFile, atomically: true, encoding: .utf8)
         let toolsetFile = scratch + ".json"
         try toolset.json.write(toFile: toolsetFile, atomically: true, encoding: .utf8)
         let swift = try Tool("swift", package: "swift (from swift.org)")

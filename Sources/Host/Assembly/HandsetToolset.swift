@@ -21,8 +21,19 @@ struct HandsetToolset {
     /// The folder that holds `Sources`; `/amos` in whatever the compiler records of it.
     let sources: String
 
+    /// What nobody reads on a handset: tables for unwinding stacks (a trap ends the program, and a crash report
+    /// has the whole memory), and marks of the compilers. A tenth of amos-init.
+    static let linkerScript = """
+        SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame_hdr) *(.comment) *(.swift_modhash) } }
+        INSERT AFTER .bss;
+
+        """
+
+    /// Where the linker script is.
+    let linkerScriptFile: String
+
     /// Increased when an option below changes what is built without any other input changing.
-    static let revision = 3
+    static let revision = 4
 
     var json: String {
         get throws {
@@ -81,6 +92,8 @@ struct HandsetToolset {
         case .musl:
             let folder = "\(sysroot.path)/usr/lib/\(processor.muslFolder)"
             own = [
+                // Equal functions become one, and addresses to relocate a bitmap, which musl understands.
+                "-Wl,--icf=all,-z,pack-relative-relocs,--no-eh-frame-hdr", linkerScriptFile,
                 "-nostdlib", "-nostartfiles", "-static-pie", "\(folder)/rcrt1.o", "\(folder)/crti.o",
                 "-L\(folder)", "-L\(gcc)", "-lc", "-lgcc", "-lgcc_eh", "\(folder)/crtn.o",
             ]
