@@ -97,7 +97,7 @@ let testTargets: [Target] = [
     tests(of: "Slots"),
     // PID 1's control socket: amos-init and amosctl as programs of this machine.
     .testTarget(
-        name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amosctl"],
+        name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amos-logd", "amosctl"],
         path: "Tests/ControlTests", swiftSettings: strict),
     tests(of: "LinuxSystem", needs: ["CLinux", "Services", "amos-init"]),
     tests(of: "HostSystem"),

@@ -4,8 +4,8 @@ import Foundation
 final class RawClient {
     let descriptor: Int32
 
-    init(_ path: String) {
-        descriptor = socket(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0)
+    init(_ path: String, stream: Bool = false) {
+        descriptor = socket(AF_UNIX, Int32((stream ? SOCK_STREAM : SOCK_SEQPACKET).rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }

@@ -18,6 +18,9 @@ long amos_set_inherited(int fd, int inherited) {
     return amos_result(fcntl(fd, F_SETFD, inherited ? 0 : FD_CLOEXEC));
 }
 long amos_shut_down_socket(int fd) { return amos_result(shutdown(fd, SHUT_RDWR)); }
+long amos_read_link(const char *path, char *target, size_t limit) {
+    return amos_result(readlink(path, target, limit));
+}
 
 int amos_is_terminal(int fd) { return isatty(fd); }
 

@@ -8,6 +8,9 @@ public enum ProcessArguments {
         Array(strings(in: "/proc/self/cmdline").dropFirst())
     }
 
+    /// `NAME=value` each, as they were when the program started.
+    public static func environment() -> [String] { strings(in: "/proc/self/environ") }
+
     /// The value of an environment variable, as it was when the program started.
     public static func environment(_ name: StaticString) -> String? {
         for entry in zeroSeparated("/proc/self/environ") {

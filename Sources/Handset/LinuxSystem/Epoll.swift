@@ -30,7 +30,14 @@ public struct Epoll: ~Copyable {
     public borrowing func add(
         _ fd: borrowing FileDescriptor, tag: UInt64, for interest: Interest = .reading
     ) throws(SystemCallError) {
-        let (epoll, number) = (descriptor.rawValue, fd.rawValue)
+        try add(number: fd.rawValue, tag: tag, for: interest)
+    }
+
+    /// For a descriptor inside an optional, which cannot be borrowed.
+    public borrowing func add(
+        number: Int32, tag: UInt64, for interest: Interest = .reading
+    ) throws(SystemCallError) {
+        let epoll = descriptor.rawValue
         try retryingOnInterrupt("epoll_ctl") { amos_epoll_add(epoll, number, interest.rawValue, tag) }
     }
 

@@ -108,6 +108,12 @@ public struct Pipe: ~Copyable {
 }
 
 extension Pipe {
+    /// Both ends of one that was made before.
+    public init(reading: consuming FileDescriptor, writing: consuming FileDescriptor) {
+        self.reading = reading
+        self.writing = writing
+    }
+
     /// Keeps the reading end and closes the writing one.
     public consuming func takeReading() -> FileDescriptor { reading }
 }

@@ -26,10 +26,9 @@ extension FileDescriptor {
         return try read(Int(size), at: 0)
     }
 
-    /// Whether it stays open across `execve(2)`; no descriptor does by itself.
-    public borrowing func setInherited(_ inherited: Bool) throws(SystemCallError) {
-        let fd = rawValue
-        try retryingOnInterrupt("fcntl") { amos_set_inherited(fd, inherited ? 1 : 0) }
+    /// Whether descriptors stay open across `execve(2)`; none does by itself.
+    public static func setInherited(_ numbers: [Int32], _ inherited: Bool) {
+        for number in numbers where number >= 0 { _ = amos_set_inherited(number, inherited ? 1 : 0) }
     }
 
     /// `poll(2)`: whether there is something to read within `milliseconds` (nil: waits for ever).

@@ -26,6 +26,18 @@ public enum Program {
         return signal == 0 ? .exited(UInt8(status >> 8 & 0xff)) : .killed(signal: signal)
     }
 
+    /// Where this process's program lies (`/proc/self/exe`); the kernel's own link where its file is gone.
+    public static var ownPath: String {
+        let link = "/proc/self/exe"
+        var target = [CChar](repeating: 0, count: 4096)
+        let count = target.withUnsafeMutableBufferPointer { buffer in
+            link.withCString { amos_read_link($0, buffer.baseAddress, buffer.count) }
+        }
+        guard count > 0, count < target.count else { return link }
+        let path = String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return Directory.exists(path) ? path : link
+    }
+
     /// `execve(2)`: this process becomes `path`. Comes back only when that failed, with the reason.
     public static func replaceThisProcess(
         with path: String, _ arguments: [String] = [], environment: [String] = []

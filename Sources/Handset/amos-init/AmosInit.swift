@@ -23,23 +23,54 @@ import Wire
 @main
 enum AmosInit {
     static func main() {
-        guard let options = Options(ProcessArguments.read()) else {
+        let arguments = ProcessArguments.read()
+        if arguments.count == 1, UTF8Text.equal(arguments[0], "--check-resume") {
+            ChildProcess.exit(Resuming.check())
+        }
+        guard let options = Options(arguments) else {
             Log.say(.error, Options.usage)
             return
         }
         Log.isSystem = options.isSystem
         let announcer = Announcer()
-        if options.isSystem { SystemSetup.prepare(announcer) }
-        announcer.announce(.stage(name: "init-start"))
         do throws(InitError) {
-            let file = try openPlan(options)
-            let plan = try decodePlan(file)
-            if options.isSystem { SystemSetup.applyIdentity(plan) }
-            let supervision = try Supervision(plan, file, options, announcer)
+            let supervision =
+                if let former = options.resumed {
+                    try resume(FileDescriptor(owning: former), options, announcer)
+                } else {
+                    try begin(options, announcer)
+                }
             supervision.run()
         } catch {
             giveUp(error, announcer, options)
         }
+    }
+
+    private static func begin(_ options: Options, _ announcer: Announcer) throws(InitError) -> Supervision {
+        if options.isSystem { SystemSetup.prepare(announcer) }
+        announcer.announce(.stage(name: "init-start"))
+        let file = try openPlan(options)
+        let plan = try decodePlan(file)
+        if options.isSystem { SystemSetup.applyIdentity(plan) }
+        let supervision = try Supervision(plan, file, options, announcer)
+        supervision.begin()
+        return supervision
+    }
+
+    /// The image before has left everything open, and its state in `file`.
+    private static func resume(
+        _ file: consuming FileDescriptor, _ options: Options, _ announcer: Announcer
+    ) throws(InitError) -> Supervision {
+        if options.isSystem { SystemSetup.occupyStandardStreams() }
+        // The plan's number stands in the state, and the state is read by the plan.
+        let planFile = FileDescriptor(owning: try Resuming.planDescriptor(file))
+        let plan = try decodePlan(planFile)
+        let state = try Resuming.decode(file, for: plan)
+        if state.port >= 0 { announcer.port = FileDescriptor(owning: state.port) }
+        (announcer.backlog, announcer.history) = (state.backlog, state.history)
+        let supervision = try Supervision(plan, planFile, options, announcer, resuming: state)
+        supervision.resume(state)
+        return supervision
     }
 
     /// The handset's file cannot change; anybody else's is copied, so that what was checked stays so.
@@ -76,17 +107,20 @@ enum AmosInit {
 enum InitError: Error, CustomStringConvertible {
     case system(SystemCallError)
     case plan(BootPlanError)
+    /// What the image before has left is not understood.
+    case handover(WireError)
 
     var description: String {
         switch self {
         case .system(let error): error.description
         case .plan(let error): error.description
+        case .handover(let error): "cannot go on where the image before left off: " + error.description
         }
     }
 
     var failureReason: FailureReason {
         switch self {
-        case .system: .initFailed
+        case .system, .handover: .initFailed
         case .plan: .bootPlanInvalid
         }
     }

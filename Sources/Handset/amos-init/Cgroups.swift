@@ -32,11 +32,17 @@ struct GroupHierarchy {
 
     /// nil, and said so, where there is no cgroup v2 that this program may use.
     init?(isSystem: Bool) {
-        guard let (own, name) = Cgroup.own() else {
+        guard var (own, name) = Cgroup.own() else {
             Self.explain("there is no cgroup v2 here")
             return nil
         }
         let suffix = isSystem ? "/amos" : "/amos-" + String(ChildProcess.thisProcess)
+        // After an `exec-self`: it has stepped out of the way before.
+        let leafSuffix = suffix + ".self"
+        if let above = Self.dropping(leafSuffix, name), let folder = Self.dropping(leafSuffix, own.path) {
+            leaf = own
+            (own, name) = (Cgroup(at: folder), above.isEmpty ? "/" : above)
+        }
         self.own = own
         self.name = (name.utf8.count == 1 ? "" : name) + suffix
         do throws(SystemCallError) {
@@ -48,6 +54,12 @@ struct GroupHierarchy {
             Self.explain(error.description)
             return nil
         }
+    }
+
+    private static func dropping(_ suffix: String, _ path: String) -> String? {
+        let rest = path.utf8.count - suffix.utf8.count
+        guard rest >= 0, path.utf8.dropFirst(rest).elementsEqual(suffix.utf8) else { return nil }
+        return String(decoding: path.utf8.prefix(rest), as: UTF8.self)
     }
 
     private static func explain(_ reason: String) {

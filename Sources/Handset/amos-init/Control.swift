@@ -131,7 +131,8 @@ extension Supervision {
             }
             shutDown(.reboot, slot)
         case .reload: reload(passed, connection, slot)
-        default: refuse("this PID 1 cannot do that yet", slot)
+        case .execSelf: handOver(to: request.text, connection, slot)
+        case .status, .history, .follow, .plan, .explain, .about: break
         }
     }
 

@@ -16,6 +16,12 @@ final class LateModules {
         reading = pipe.takeReading()
     }
 
+    /// Of a child that an earlier image of this program has started.
+    init(reading: consuming FileDescriptor, partialLine: [UInt8]) {
+        self.reading = reading
+        self.partialLine = partialLine
+    }
+
     private static func insert(_ paths: [String], _ writer: Int32) {
         let pipe = FileDescriptor(owning: writer)
         for path in paths {
@@ -97,7 +103,7 @@ extension Supervision {
         }
     }
 
-    private func findPowerKeys() {
+    func findPowerKeys() {
         guard let names = try? Directory.names(in: "/dev/input") else { return }
         for name in names where name.starts(with: "event".utf8) && powerKeys.count < Self.powerKeyLimit {
             let path = "/dev/input/" + String(decoding: name, as: UTF8.self)

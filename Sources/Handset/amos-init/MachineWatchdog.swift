@@ -16,8 +16,8 @@ final class MachineWatchdog {
     /// common chips can count.
     static let longestSeconds: UInt32 = 255
 
-    private let device: FileDescriptor
-    private var intervalMilliseconds: UInt64
+    let device: FileDescriptor
+    private(set) var intervalMilliseconds: UInt64
     private(set) var nextFeeding: UInt64
 
     init(milliseconds: UInt32) throws(SystemCallError) {
@@ -28,6 +28,13 @@ final class MachineWatchdog {
         // Three chances to be fed.
         intervalMilliseconds = UInt64(max(1, seconds)) * 1_000 / 3
         nextFeeding = Clock.bootMilliseconds + intervalMilliseconds
+    }
+
+    /// One that is open already, and running.
+    init(_ device: consuming FileDescriptor, intervalMilliseconds: UInt64) {
+        self.device = device
+        self.intervalMilliseconds = max(1, intervalMilliseconds)
+        nextFeeding = 0
     }
 
     func feedIfDue(_ now: UInt64) {

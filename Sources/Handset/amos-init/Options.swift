@@ -15,6 +15,14 @@ struct Options {
     /// This is the handset's PID 1 and not a test.
     var isSystem: Bool
 
+    /// The descriptor of a `HandoverState`: this program was another image of itself before.
+    var resumed: Int32?
+
+    /// What another image of this program calls it with.
+    var handoverArguments: [String] {
+        isSystem ? [] : ["--plan", planPath, "--run", runDirectory, "--state", stateDirectory]
+    }
+
     init?(_ arguments: [String]) {
         let isFirst = ChildProcess.thisProcess == 1
         isSystem = isFirst && arguments.isEmpty
@@ -22,6 +30,9 @@ struct Options {
         // of ours.
         guard !isFirst || arguments.first?.utf8.starts(with: "--plan".utf8) == true else {
             isSystem = true
+            if arguments.count == 2, UTF8Text.equal(arguments[0], "--resume") {
+                resumed = Int32(arguments[1])
+            }
             return
         }
         var (plan, run, state) = (String?.none, String?.none, String?.none)
@@ -34,6 +45,8 @@ struct Options {
                 run = value
             } else if UTF8Text.equal(name, "--state") {
                 state = value
+            } else if UTF8Text.equal(name, "--resume"), let number = Int32(value), number > 2 {
+                resumed = number
             } else {
                 return nil
             }

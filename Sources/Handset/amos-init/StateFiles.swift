@@ -45,6 +45,9 @@ final class StateFiles {
         }
     }
 
+    /// Nothing is being written, and nothing waits.
+    var isIdle: Bool { writer == 0 && pending.isEmpty }
+
     func readTimers() -> TimerRecords {
         guard let bytes = contents(of: directory + "/timers", limit: TimerRecords.sizeLimit) else {
             return TimerRecords()

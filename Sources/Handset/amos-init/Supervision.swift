@@ -37,7 +37,7 @@ final class Supervision {
     let state: StateFiles
     var spares = SpareDescriptors()
     /// Children have ended that were not looked at yet.
-    private var hasMoreToReap = false
+    var hasMoreToReap = false
     /// When PID 1 began, by the boot clock: timers count from here.
     var startMilliseconds = Clock.bootMilliseconds
     var end: ShutdownKind?
@@ -54,21 +54,20 @@ final class Supervision {
     var planFile: HeldDescriptor
     /// A plan that waits until what it changes is down.
     var successor: Successor?
+    var handover: HandoverRequest?
     /// How often this PID 1 has re-executed itself.
     var handovers: UInt32 = 0
 
     init(
-        _ plan: BootPlan, _ file: consuming FileDescriptor, _ options: Options, _ announcer: Announcer
+        _ plan: BootPlan, _ file: consuming FileDescriptor, _ options: Options, _ announcer: Announcer,
+        resuming former: HandoverState? = nil
     ) throws(InitError) {
         planFile = HeldDescriptor(file)
         self.options = options
         self.announcer = announcer
         state = StateFiles(options.stateDirectory)
-        let stamped = Self.stampedServices(plan, state)
-        var random = SystemRandomNumberGenerator()
-        do throws(BootPlanError) {
-            supervisor = try Supervisor(plan, seed: random.next(), stamped: stamped)
-        } catch { throw .plan(error) }
+        supervisor =
+            if let former { try Resuming.supervisor(plan, former) } else { try Self.supervisor(plan, state) }
         resources = []
         resources.reserveCapacity(plan.services.count)
         for _ in plan.services { resources.append(ServiceResources()) }
@@ -77,10 +76,9 @@ final class Supervision {
             epoll = try Epoll()
             null = try FileDescriptor.open("/dev/null", .readWrite)
             signals = try SignalDescriptor()
-            let directory = options.runDirectory
-            controlSocket = try LocalSocket(
-                listeningAt: directory + "/control.sock", .connections, permissions: 0o666)
-            notifySocket = try LocalSocket(listeningAt: directory + "/notify", .datagrams, permissions: 0o666)
+            controlSocket = try Self.socket(
+                former?.control, options.runDirectory + "/control.sock", .connections)
+            notifySocket = try Self.socket(former?.notify, options.runDirectory + "/notify", .datagrams)
             try epoll.add(signals.descriptor, tag: Self.tag(.signal, 0))
             try epoll.add(controlSocket.descriptor, tag: Self.tag(.control, 0))
             try epoll.add(notifySocket.descriptor, tag: Self.tag(.notify, 0))
@@ -88,18 +86,40 @@ final class Supervision {
         announcer.listener = { [unowned(unsafe) self] in self.continueFollowers() }
     }
 
+    private static func supervisor(
+        _ plan: BootPlan, _ state: StateFiles
+    ) throws(InitError) -> Supervisor {
+        var random = SystemRandomNumberGenerator()
+        let stamped = stampedServices(plan, state)
+        do throws(BootPlanError) {
+            return try Supervisor(plan, seed: random.next(), stamped: stamped)
+        } catch { throw .plan(error) }
+    }
+
+    /// The one that is open already, or a new one.
+    private static func socket(
+        _ former: Int32?, _ path: String, _ kind: LocalSocket.Kind
+    ) throws(SystemCallError) -> LocalSocket {
+        if let former { return LocalSocket(FileDescriptor(owning: former)) }
+        return try LocalSocket(listeningAt: path, kind, permissions: 0o666)
+    }
+
     static func tag(_ source: Source, _ index: Int) -> UInt64 {
         UInt64(source.rawValue) << 32 | UInt64(index)
     }
 
-    /// Returns when a shutdown is done and this is not the handset's PID 1.
-    func run() {
+    /// Or `resume`.
+    func begin() {
         if !options.isSystem { ChildProcess.adoptOrphans() }
         makeSockets()
         prepareTimers()
         openWatchdog(isLast: supervisor.plan.lateModules.isEmpty)
         handle(.boot)
         startLateModules()
+    }
+
+    /// Returns when a shutdown is done and this is not the handset's PID 1.
+    func run() {
         var tags: [UInt64] = []
         continueEmptying()
         while end == nil {
@@ -120,6 +140,7 @@ final class Supervision {
             watchdog?.feedIfDue(now)
             spares.refill()
             announcer.flush()
+            completeHandover()
         }
         state.finish(withinMilliseconds: PowerControl.killPatienceMilliseconds)
         if options.isSystem, let end { PowerControl.finish(end, announcer, watchdog) }
@@ -201,6 +222,7 @@ final class Supervision {
                 return
             }
             if state.takeEnded(ended.process) { continue }
+            if takeCheck(ended.process, exitCode: ended.exitCode) { continue }
             let status: ExitStatus =
                 ended.signal != 0 ? .killed(signal: ended.signal) : .exited(code: ended.exitCode)
             if let service = supervisor.service(of: ended.process),

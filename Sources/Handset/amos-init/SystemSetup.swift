@@ -72,7 +72,7 @@ enum SystemSetup {
     }
 
     /// 0, 1 and 2 must be taken, or a pipe of ours would get such a number and become a service's output.
-    private static func occupyStandardStreams() {
+    static func occupyStandardStreams() {
         while let null = try? FileDescriptor.open("/dev/null", .readWrite) {
             // Dropped by name once the first three numbers are taken.
             if null.rawValue > 2 { return }

@@ -9,7 +9,7 @@ final class Timers {
         var schedule: TimerSchedule
     }
 
-    fileprivate(set) var entries: [Entry] = []
+    var entries: [Entry] = []
     fileprivate let clock: ClockTimer
 
     init() throws(SystemCallError) { clock = try ClockTimer() }
@@ -87,7 +87,7 @@ extension Supervision {
         state.keep("timers", records.encode())
     }
 
-    private func setTimer() {
+    func setTimer() {
         guard let timers else { return }
         let now = Self.instant
         var wait: UInt64?

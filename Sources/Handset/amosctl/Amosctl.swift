@@ -43,6 +43,7 @@ enum Amosctl {
             }
             try command(.factoryReset, arguments, done: "restarting to erase data")
         case .reload: try ReloadCommand.run(arguments)
+        case .execSelf: try handOver(arguments)
         default: fail("amosctl: not there yet")
         }
     }
@@ -54,6 +55,19 @@ enum Amosctl {
         try client.ask(ControlRequest(command))
         try client.expectEnd()
         write(done + "\n")
+    }
+
+    private static func handOver(_ arguments: Arguments) throws(SystemCallError) {
+        let client = try ControlClient(arguments)
+        let before = try client.about()
+        try client.ask(ControlRequest(.execSelf, text: arguments.subject))
+        // From the new image, by the same connection.
+        try client.expectEnd()
+        let after = try client.about()
+        guard after.handovers == before.handovers &+ 1, after.pid == before.pid else {
+            fail("amosctl: process " + String(after.pid) + " answers, and it is not the one that was asked")
+        }
+        write("process " + String(after.pid) + " goes on as a new program\n")
     }
 
     static func write(_ text: String) { write(Array(text.utf8)) }

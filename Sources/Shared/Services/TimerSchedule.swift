@@ -1,3 +1,5 @@
+import Wire
+
 /// One timer of a service at work: a pure machine that is asked, at each wake-up, whether it is due, and
 /// tells when to wake up next.
 ///
@@ -133,5 +135,39 @@ public struct TimerSchedule: Equatable, Sendable {
     private static func sum(_ one: UInt64, _ two: UInt64) -> UInt64 {
         let (sum, hasOverflown) = one.addingReportingOverflow(two)
         return hasOverflown ? UInt64.max : sum
+    }
+}
+
+// Handed over by a PID 1 that executes itself anew.
+extension TimerSchedule {
+    /// u8 known (1 last run, 2 boot target, 4 calendar target, 8 seen, 16 caught up) | i64 last run
+    /// | u64 boot target | i64 calendar target | u64 jitter | i64 seen
+    public func encode(to writer: inout ByteWriter) {
+        var known: UInt8 = hasCaughtUp ? 16 : 0
+        if lastRunSeconds != nil { known |= 1 }
+        if bootTarget != nil { known |= 2 }
+        if calendarTarget != nil { known |= 4 }
+        if seenMilliseconds != nil { known |= 8 }
+        writer.write(known)
+        writer.write(lastRunSeconds ?? 0)
+        writer.write(bootTarget ?? 0)
+        writer.write(calendarTarget ?? 0)
+        writer.write(jitter)
+        writer.write(seenMilliseconds ?? 0)
+    }
+
+    /// Goes on where `encode` left off.
+    public mutating func restore(from reader: inout ByteReader) throws(WireError) {
+        let known = try reader.readUInt8()
+        let times = (
+            last: try reader.readInt64(), boot: try reader.readUInt64(), calendar: try reader.readInt64(),
+            jitter: try reader.readUInt64(), seen: try reader.readInt64()
+        )
+        hasCaughtUp = known & 16 != 0
+        lastRunSeconds = known & 1 != 0 ? times.last : nil
+        bootTarget = known & 2 != 0 ? times.boot : nil
+        calendarTarget = known & 4 != 0 ? times.calendar : nil
+        jitter = min(times.jitter, UInt64(timer.jitterMilliseconds))
+        seenMilliseconds = known & 8 != 0 ? times.seen : nil
     }
 }

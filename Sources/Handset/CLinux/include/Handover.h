@@ -13,6 +13,8 @@ long amos_is_sealed(int fd);
 long amos_set_inherited(int fd, int inherited);
 /// Both directions of a socket end; what was sent before is still delivered.
 long amos_shut_down_socket(int fd);
+/// Where a symbolic link points; not terminated.
+long amos_read_link(const char *path, char *target, size_t limit);
 
 int amos_is_terminal(int fd);
 /// Keys arrive one by one, unseen, Ctrl-C among them; 0 puts the terminal back as it was.
