@@ -10,6 +10,10 @@ final class RunningInit {
         let errors: String
     }
 
+    struct Failure: Error {
+        let outcome: Outcome
+    }
+
     let run: String
     let process = Process()
 
@@ -82,8 +86,10 @@ final class RunningInit {
 
     /// By a parser that is not ours.
     func status() throws -> [String: [String: Any]] {
-        let text = amosctl("status", "--json").output
-        let rows = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]] ?? []
+        let outcome = amosctl("status", "--json")
+        guard outcome.status == 0 else { throw Failure(outcome: outcome) }
+        let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
+        let rows = object as? [[String: Any]] ?? []
         return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"] as? String ?? "", $0) })
     }
 

@@ -44,7 +44,9 @@ enum Amosctl {
             try command(.factoryReset, arguments, done: "restarting to erase data")
         case .reload: try ReloadCommand.run(arguments)
         case .execSelf: try handOver(arguments)
-        default: fail("amosctl: not there yet")
+        case .blame: try BootAnalysis.blame(arguments)
+        case .chart: try BootAnalysis.chart(arguments)
+        case .top: try UsageMonitor.run(arguments)
         }
     }
 

@@ -1,0 +1,89 @@
+import LinuxSystem
+import Services
+import Wire
+
+/// `amosctl blame` and `amosctl chart`: where the time of this boot went.
+struct BootAnalysis {
+    private let plan: BootPlan
+    private let timeline: BootTimeline
+
+    private init(_ arguments: Arguments) throws(SystemCallError) {
+        let client = try ControlClient(arguments)
+        plan = try client.plan()
+        let events = try client.history()
+        // What happens after the boot is not its fault.
+        let end = events.firstIndex { if case .healthy = $0.event { true } else { false } }
+        timeline = BootTimeline(end.map { Array(events[...$0]) } ?? events)
+    }
+
+    private func needs(_ name: String) -> [String] {
+        guard let index = plan.index(of: name) else { return [] }
+        let service = plan.services[index]
+        return service.requires + service.milestones + service.after
+    }
+
+    private var starts: [Int] {
+        timeline.spans.indices.filter {
+            timeline.spans[$0].kind == .service && timeline.firstStart(of: timeline.spans[$0].name) == $0
+        }
+    }
+
+    private func duration(_ span: Int) -> UInt64 { timeline.spans[span].end - timeline.spans[span].start }
+
+    static func blame(_ arguments: Arguments) throws(SystemCallError) {
+        let boot = try BootAnalysis(arguments)
+        let spans = boot.starts.sorted { boot.duration($0) > boot.duration($1) }
+        if arguments.isJSON { return Amosctl.write(boot.json(spans)) }
+        var rows = [["TIME", "STARTED AT", "SERVICE", "STATE", "WAITED FOR"]]
+        for index in spans {
+            let span = boot.timeline.spans[index]
+            let cause = boot.timeline.cause(of: index, needs: boot.needs)
+            rows.append([
+                boot.milliseconds(boot.duration(index)), boot.milliseconds(span.start), span.name, span.state,
+                cause.map { boot.timeline.spans[$0].name } ?? "",
+            ])
+        }
+        Amosctl.write(TextFormat.table(rows, numbers: [0, 1]))
+    }
+
+    private func milliseconds(_ nanoseconds: UInt64) -> String {
+        TextFormat.decimal(nanoseconds / 100_000, places: 1) + " ms"
+    }
+
+    private func json(_ spans: [Int]) -> [UInt8] {
+        var json = JSONWriter()
+        json.beginArray()
+        for index in spans {
+            let span = timeline.spans[index]
+            json.beginObject()
+            json.field("name", span.name)
+            json.field("state", span.state)
+            json.field("start_ns", span.start)
+            json.field("duration_ns", duration(index))
+            if let cause = timeline.cause(of: index, needs: needs) {
+                json.field("waited_for", timeline.spans[cause].name)
+            }
+            json.endObject()
+        }
+        json.endArray()
+        return json.bytes + [0x0a]
+    }
+
+    static func chart(_ arguments: Arguments) throws(SystemCallError) {
+        let boot = try BootAnalysis(arguments)
+        let path = boot.timeline.criticalPath(to: boot.plan.health.services, needs: boot.needs)
+        let svg = BootChart.svg(
+            boot.timeline, title: "Boot of " + boot.plan.hostname, subtitle: boot.summary, critical: path)
+        guard !arguments.output.isEmpty else { return Amosctl.write(svg) }
+        let file = try FileDescriptor.open(arguments.output, [.writeOnly, .create, .truncate])
+        try file.write(svg)
+        try file.close()
+    }
+
+    private var summary: String {
+        guard let ready = timeline.readyNanoseconds else { return "not ready" }
+        let text = "ready after " + TextFormat.duration(milliseconds: ready / 1_000_000)
+        guard let used = timeline.memoryUsedKibibytes else { return text }
+        return text + ", " + TextFormat.bytes(used * 1024) + " in use"
+    }
+}
