@@ -47,7 +47,10 @@ enum AmosInit {
     }
 
     private static func begin(_ options: Options, _ announcer: Announcer) throws(InitError) -> Supervision {
-        if options.isSystem { SystemSetup.prepare(announcer) }
+        if options.isSystem {
+            announcer.takeStage1()
+            SystemSetup.prepare(announcer)
+        }
         announcer.announce(.stage(name: "init-start"))
         let file = try openPlan(options)
         let plan = try decodePlan(file)

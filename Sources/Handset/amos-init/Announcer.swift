@@ -13,6 +13,13 @@ final class Announcer {
     /// Called when the history has grown.
     var listener: (() -> Void)?
 
+    /// What stage 1 has told the host already.
+    func takeStage1() {
+        guard let bytes = contents(of: BootEvent.stage1Path, limit: EventHistory.stage1Limit) else { return }
+        try? Directory.unlink(BootEvent.stage1Path)
+        for line in bytes.split(separator: 0x0a) { history.append(Array(line) + [0x0a]) }
+    }
+
     func openPort() { port = VirtioPort.open(named: "amos.events") }
 
     func announce(_ event: BootEvent) {

@@ -11,6 +11,9 @@ struct EventHistory {
     /// After it: hours of an idle handset, some hundred restarts of a broken one.
     static let recentLimit = 48 * 1024
 
+    /// Stage 1 tells some twenty things.
+    static let stage1Limit = 16 * 1024
+
     private(set) var boot: [UInt8] = []
     private(set) var recent: [UInt8] = []
     private(set) var recentBase = 0

@@ -38,6 +38,7 @@ enum AmosStage1 {
         data.grow(&reporter)
 
         reporter.stage("switch-root")
+        reporter.leaveLines()
         reporter.close()
         throw BootFailure(
             .handoverFailed,

@@ -9,12 +9,15 @@ struct Reporter: ~Copyable {
 
     private var port: FileDescriptor?
     private var pending: [[UInt8]] = []
+    /// All of them, for PID 1.
+    private var lines: [UInt8] = []
 
     init() {}
 
     mutating func announce(_ event: BootEvent) {
         let line = event.line(nanoseconds: Machine.bootTimeNanoseconds)
         if pending.count < Self.pendingLimit { pending.append(line) }
+        if lines.count + line.count <= Self.pendingLimit * 256 { lines.append(contentsOf: line) }
         flush()
     }
 
@@ -23,6 +26,12 @@ struct Reporter: ~Copyable {
     /// A line on the console, for what a person should see in the log.
     borrowing func say(_ line: String) {
         if let console = Console() { console.say("amos: " + line) }
+    }
+
+    /// PID 1 has no other way to know what happened before it.
+    borrowing func leaveLines() {
+        guard let file = try? FileDescriptor.open(BootEvent.stage1Path, [.writeOnly, .create]) else { return }
+        try? file.write(lines)
     }
 
     /// The port takes one opener at a time: PID 1 wants it next.

@@ -10,7 +10,13 @@ struct BootAnalysis {
     private init(_ arguments: Arguments) throws(SystemCallError) {
         let client = try ControlClient(arguments)
         plan = try client.plan()
-        let events = try client.history()
+        let about = try client.about()
+        var events = try client.history()
+        if !about.isSystem {
+            // A supervisor that was started on a machine that has run for long: its own beginning counts.
+            let start = min(about.sinceMilliseconds * 1_000_000, events.first?.nanoseconds ?? 0)
+            events = events.map { TimedEvent(nanoseconds: $0.nanoseconds - start, event: $0.event) }
+        }
         // What happens after the boot is not its fault.
         let end = events.firstIndex { if case .healthy = $0.event { true } else { false } }
         timeline = BootTimeline(end.map { Array(events[...$0]) } ?? events)

@@ -29,6 +29,10 @@ public enum BootEvent: Equatable, Sendable {
     /// (`\u0001`).
     public static let textLimit = 200
 
+    /// Where stage 1 leaves its own lines for PID 1, which gives them to whoever asks what happened in this
+    /// boot.
+    public static let stage1Path = "/run/stage1.events"
+
     /// One line, newline included.
     public func line(nanoseconds: UInt64) -> [UInt8] {
         var json = JSONWriter()
