@@ -4,7 +4,7 @@ import Testing
 
 /// Replays what libFuzzer has found, and a few thousand mutations of valid inputs. `make fuzz` looks further.
 @Suite struct FuzzTests {
-    static let mutationsPerInput = 100
+    static let mutationsPerInput = 20
 
     private static func corpus(_ target: FuzzTarget) throws -> [[UInt8]] {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

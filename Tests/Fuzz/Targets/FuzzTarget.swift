@@ -9,18 +9,24 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case control
     /// The lines that tell events.
     case event
+    /// Log segments, requests to the logger, and what it takes in.
+    case log
     /// sd_notify(3) datagrams.
     case notification
     /// Boot plans, and the supervisor that gets such a plan.
     case plan
+    /// The supervisor's state across a re-execution.
+    case state
 
     /// Runs it on these bytes; a trap is the finding.
     public func run(_ bytes: [UInt8]) {
         switch self {
         case .control: ControlFuzz.run(bytes)
         case .event: EventFuzz.run(bytes)
+        case .log: LogFuzz.run(bytes)
         case .notification: NotificationFuzz.run(bytes)
         case .plan: PlanFuzz.run(bytes)
+        case .state: StateFuzz.run(bytes)
         }
     }
 
@@ -29,8 +35,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .control: ControlFuzz.seeds
         case .event: EventFuzz.seeds
+        case .log: LogFuzz.seeds
         case .notification: NotificationFuzz.seeds
         case .plan: PlanFuzz.seeds
+        case .state: StateFuzz.seeds
         }
     }
 }
