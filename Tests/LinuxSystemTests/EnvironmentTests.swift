@@ -86,7 +86,7 @@ import Testing
             [.posixPermissions: 0o600], ofItemAtPath: folder.path + "/token")
         let user = geteuid() == 0 ? 4321 : geteuid()
         let script =
-            "test \"$(cat $AMOS_SECRETS/key)\" = s3cret && test $(stat -c %a%u $AMOS_SECRETS) = 500\(user) || exit 1"
+            "cd $AMOS_SECRETS && test $(cat key) = s3cret && test $(stat -c %a%u .) = 500\(user) || exit 1"
         let supervisor = try RunningSupervisor([
             Self.service(script) {
                 $0.secrets = [Secret(name: "key", path: folder.path + "/token")]

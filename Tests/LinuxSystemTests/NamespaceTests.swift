@@ -72,11 +72,11 @@ extension SpawnTests {
             let file = "/tmp/amos-spawn-\(UUID().uuidString)"
             try Data().write(to: URL(fileURLWithPath: file))
             defer { try? FileManager.default.removeItem(atPath: file) }
-            let answer = try run("ls -A /tmp; stat -f -c %T /tmp; touch /tmp/x && stat -c %a /tmp") {
+            let answer = try run("ls -A /tmp; stat -f -c %T /tmp; touch \(file).inside && stat -c %a /tmp") {
                 $0.isolation.hasPrivateTemporaryFiles = true
             }
             #expect(answer.lines == ["tmpfs", "1777"], "\(answer)")
-            #expect(!FileManager.default.fileExists(atPath: "/tmp/x"))
+            #expect(!FileManager.default.fileExists(atPath: file + ".inside"))
         }
 
         @Test func devicesAreFew() throws {

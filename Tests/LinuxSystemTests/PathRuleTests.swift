@@ -20,7 +20,8 @@ extension SpawnTests {
             try FileManager.default.createDirectory(atPath: own + "/open", withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(atPath: own) }
             let script = """
-                touch \(own)/x; touch \(own)/open/y && echo open; touch /tmp/amos-$$ && rm /tmp/amos-$$ && echo tmp
+                touch \(own)/x; touch \(own)/open/y && echo open
+                touch /tmp/amos-$$ && rm /tmp/amos-$$ && echo tmp
                 echo > /dev/null && echo dev
                 """
             let answer = try run(script) {
@@ -68,7 +69,8 @@ extension SpawnTests {
         @Test func temporaryFileSystemsHaveTheirSize() throws {
             let folder = try TestFolder()
             let script = """
-                cd \(folder.path); ls -A; head -c 300000 /dev/zero > large; stat -c %u .; echo small > x && cat x
+                cd \(folder.path); ls -A
+                head -c 300000 /dev/zero > large; stat -c %u .; echo small > x && cat x
                 """
             let answer = try run(script) {
                 $0.isolation.paths = [Self.rule(folder.path, .temporary(sizeBytes: 131_072))]
@@ -87,7 +89,8 @@ extension SpawnTests {
             let directory = folder.path + "/d"
             // The mount points are made in the temporary file system that hides everything else.
             let script = """
-                cat \(directory)/inside; cat \(folder.path)/new/name; touch \(directory)/x; ls -A \(folder.path)
+                cat \(directory)/inside
+                cat \(folder.path)/new/name; touch \(directory)/x; ls -A \(folder.path)
                 """
             let answer = try run(script) {
                 $0.isolation.paths = [

@@ -113,7 +113,8 @@ extension SpawnTests {
                 try folder.write(name + "/f", name)
             }
             let script = """
-                cd \(folder.path); cat read/f; echo; cat write/f; echo x > read/g; echo x > write/g && echo wrote
+                cd \(folder.path); cat read/f; echo; cat write/f
+                echo x > read/g; echo x > write/g && echo wrote
                 rm write/f && echo removed; cat neither/f; ls /home; cp /bin/true write/true && write/true
                 """
             let answer = try run(script) {
@@ -132,6 +133,26 @@ extension SpawnTests {
             #expect(answer.lines.first == "read" && answer.text.contains("wrote\nremoved"), "\(answer)")
             #expect(answer.text.components(separatedBy: "ermission denied").count == 5, "\(answer)")
             #expect(answer.status == 126, "the copied program may not be executed: \(answer)")
+        }
+
+        /// Each of these takes away what another one needs to be set up.
+        @Test func allOfItTogether() throws {
+            let answer = try run("touch /data-or-not; cat /proc/self/status; ls -d /proc/[0-9]*") {
+                if isRoot { ($0.userID, $0.groupID) = (4321, 4321) }
+                $0.resources.outOfMemoryScore = 10
+                $0.resources.limits = [.init(resource: 7, soft: 16, hard: 16)]
+                $0.isolation.namespaces = [.mount, .pid, .ipc, .uts, .network, .user]
+                $0.isolation.noNewPrivileges = true
+                $0.isolation.boundingCapabilities = 0
+                $0.isolation.hasPrivateTemporaryFiles = true
+                $0.isolation.hasPrivateDevices = true
+                $0.isolation.isFileSystemReadOnly = true
+                $0.isolation.paths = [.init(path: "/sys", kind: .hidden), .init(path: "/run", kind: .hidden)]
+                $0.isolation.systemCallFilter = Self.filter()
+            }
+            #expect(answer.text.contains("Read-only file system") || !isRoot, "\(answer)")
+            #expect(answer["CapBnd"] == "0000000000000000" && answer["Seccomp"] == "2", "\(answer)")
+            #expect(answer["NoNewPrivs"] == "1" && answer.lines.last == "/proc/1", "\(answer)")
         }
 
         @Test func failuresNameTheStep() {

@@ -41,6 +41,8 @@ final class RunningSupervisor {
         return name
     }
 
+    var process: Int32 { program.processIdentifier }
+
     /// What it told the person who started it.
     var said: String { (try? String(contentsOfFile: run + "/said", encoding: .utf8)) ?? "" }
 

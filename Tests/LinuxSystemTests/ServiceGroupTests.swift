@@ -64,7 +64,7 @@ import Testing
         #expect(supervisor.wait { RunningSupervisor.processes(with: mark).count == 5 })
         supervisor.end()
         #expect(RunningSupervisor.processes(with: mark) == [])
-        #expect(try Self.leftovers() == [])
+        #expect(try Self.leftovers(of: supervisor.process) == [])
     }
 
     private static func process(_ line: String?) -> Int32? {
@@ -77,14 +77,11 @@ import Testing
         }
     }
 
-    /// Groups of supervisors that have ended.
-    private static func leftovers() throws -> [String] {
+    /// Groups that this supervisor has left behind.
+    private static func leftovers(of process: Int32) throws -> [String] {
         guard hasCgroups, let own = Cgroup.own() else { return [] }
         return try FileManager.default.contentsOfDirectory(atPath: own.group.path).filter {
-            guard $0.hasPrefix("amos-"), let process = Int32($0.dropFirst(5).prefix { $0 != "." }) else {
-                return false
-            }
-            return kill(process, 0) != 0
+            $0 == "amos-\(process)" || $0.hasPrefix("amos-\(process).")
         }
     }
 

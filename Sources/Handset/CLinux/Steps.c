@@ -73,7 +73,11 @@ static void __attribute__((noreturn)) map_identities(const struct amos_step *ste
 /// Only a process outside the new user namespace may map somebody else into it than itself: a helper waits
 /// outside until this process is inside.
 static int prepare_user(struct amos_step *step) {
-    int ends[2], process = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    // A mount of its own, which stays as it is when the service's /proc is made read-only or hidden; who may
+    // not mount has changed nothing about /proc either.
+    const int clone_tree = 1;
+    int ends[2], process = (int)syscall(SYS_open_tree, AT_FDCWD, "/proc/self", clone_tree | O_CLOEXEC);
+    if (process < 0) process = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (process < 0 || pipe2(ends, O_CLOEXEC) < 0) return -1;
     step->helper = (int)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
     if (step->helper < 0) return -1;
