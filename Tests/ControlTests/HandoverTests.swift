@@ -67,6 +67,9 @@ import Wire
         #expect(
             events.contains("stage init-start") && events.components(separatedBy: "init-resumed").count == 9)
         #expect(running.amosctl("restart", "server").status == 0)
+        // The detailed status ends with the last lines of the log.
+        let last = running.amosctl("log", "counter", "-n", "1").output
+        #expect(!last.isEmpty && running.amosctl("status", "counter").output.hasSuffix(last))
     }
 
     /// What the counter printed through eight images of PID 1: every number, once, in order.

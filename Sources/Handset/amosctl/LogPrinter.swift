@@ -22,6 +22,24 @@ enum LogPrinter {
         Amosctl.fail("amosctl: the logger has gone; `amosctl status logd` says why")
     }
 
+    /// The last lines of one service, for its status; nothing where there is no logger, or not for this user.
+    static func newest(_ count: UInt32, of service: String, _ runDirectory: String) -> [UInt8] {
+        var request = LogRequest()
+        (request.lines, request.services) = (count, [service])
+        guard let socket = try? LocalSocket(connectingTo: runDirectory + "/log.sock"),
+            (try? socket.send(request.encode(), waiting: true)) == true
+        else { return [] }
+        var text: [UInt8] = []
+        // A logger that hangs must not keep a status from being seen.
+        while (try? socket.descriptor.waitUntilReadable(milliseconds: 1_000)) == true,
+            let packet = try? socket.receive(limit: LogReply.limit), !packet.bytes.isEmpty,
+            case .record(let record)? = try? LogReply(decoding: packet.bytes)
+        {
+            text += line(record, false)
+        }
+        return text
+    }
+
     /// `2026-11-20T10:00:00.123456Z clock[71] warning: text`
     private static func line(_ record: LogRecord, _ hasColours: Bool) -> [UInt8] {
         let head = record.head

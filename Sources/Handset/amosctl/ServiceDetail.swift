@@ -4,6 +4,9 @@ import Wire
 
 /// `amosctl status SERVICE` and `amosctl why SERVICE`.
 enum ServiceDetail {
+    /// Enough to see how it ended; `amosctl log` has the rest.
+    private static let logLines: UInt32 = 5
+
     static func explain(_ arguments: Arguments) throws(SystemCallError) {
         let client = try ControlClient(arguments)
         let rows = try client.rows(arguments.subject)
@@ -37,7 +40,8 @@ enum ServiceDetail {
         lines += state(row) + usage(ServiceUsage(of: row, about), row) + definition(plan.services[index])
         var text = ""
         for line in lines { text += line + "\n" }
-        Amosctl.write(text)
+        let log = LogPrinter.newest(logLines, of: row.name, arguments.runDirectory)
+        Amosctl.write(Array(text.utf8) + (log.isEmpty ? [] : [0x0a] + log))
     }
 
     private static func line(_ label: String, _ value: String) -> [String] {
