@@ -15,6 +15,7 @@ import Yams
 ///                              - pause: 300          milliseconds in which something must not happen
 ///                              - ended: [patterns]   waits until amos-init has ended, having said this;
 ///                                                    the events of its shutdown are then expected, too
+///                              - plan: NAME          compiles the scenario's folder NAME into $DIR/NAME.plan
 ///                            descriptors: 40         how many amos-init may have open
 ///     NAME/expected          what `Expectation` reads
 ///
@@ -29,6 +30,7 @@ struct Scenario: Sendable {
         var status: Int32?
         var pause: UInt32?
         var ended: [String]?
+        var plan: String?
     }
 
     private struct File: Decodable {
@@ -52,7 +54,8 @@ struct Scenario: Sendable {
     let descriptors: Int?
     let expectation: Expectation
 
-    var services: URL { Self.folder.appendingPathComponent("\(name)/services") }
+    /// Of service files.
+    func folder(_ part: String) -> URL { Self.folder.appendingPathComponent("\(name)/\(part)") }
 
     init(_ name: String) throws {
         self.name = name

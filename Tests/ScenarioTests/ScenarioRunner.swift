@@ -19,7 +19,7 @@ final class ScenarioRunner {
         // Services run as others, too.
         chmod(folder, 0o755)
         port = Self.freePort()
-        for path in ["run", "bin", "services"] {
+        for path in ["run", "bin"] {
             try FileManager.default.createDirectory(
                 atPath: "\(folder)/\(path)", withIntermediateDirectories: true)
         }
@@ -33,10 +33,9 @@ final class ScenarioRunner {
     /// Everything that is wrong; nothing if it went as expected.
     func play() throws {
         try writePrograms()
-        try copyServices()
-        let plan = try ServiceFolder.plan(at: "\(folder)/services")
-        try Data(plan.encode()).write(to: URL(fileURLWithPath: "\(folder)/plan"))
-        let run = try SupervisorRun(folder: folder, plan: "\(folder)/plan", descriptors: scenario.descriptors)
+        try compile("services")
+        let run = try SupervisorRun(
+            folder: folder, plan: "\(folder)/services.plan", descriptors: scenario.descriptors)
         self.run = run
         try run.listen()
         for step in scenario.steps { try perform(step, run) }
@@ -67,6 +66,7 @@ final class ScenarioRunner {
             guard isReached() else { throw failure("waited in vain for \(text)", run) }
         }
         if let script = step.run { try runScript(script, step, run) }
+        if let part = step.plan { try compile(part) }
         if let patterns = step.ended {
             _ = try run.end()
             for pattern in patterns where try !run.output.contains(Regex(pattern)) {
@@ -136,18 +136,23 @@ final class ScenarioRunner {
         }
     }
 
-    private func copyServices() throws {
+    /// Service files of the scenario into `NAME.plan`.
+    private func compile(_ part: String) throws {
+        let target = "\(folder)/\(part)"
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
         let words = [
             "@DIR@": folder, "@WITNESS@": try Machine.program("scenario-witness"),
             "@LOGD@": try Machine.program("amos-logd"), "@PORT@": String(port),
             "@UID@": String(getuid()), "@GID@": String(getgid()),
         ]
-        for name in try FileManager.default.contentsOfDirectory(atPath: scenario.services.path) {
-            let source = scenario.services.appendingPathComponent(name)
+        for name in try FileManager.default.contentsOfDirectory(atPath: scenario.folder(part).path) {
+            let source = scenario.folder(part).appendingPathComponent(name)
             var text = try String(contentsOf: source, encoding: .utf8)
             for (word, value) in words { text = text.replacing(word, with: value) }
-            try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/services/\(name)"))
+            try Data(text.utf8).write(to: URL(fileURLWithPath: "\(target)/\(name)"))
         }
+        let plan = try ServiceFolder.plan(at: target)
+        try Data(plan.encode()).write(to: URL(fileURLWithPath: target + ".plan"))
     }
 
     /// One that nobody uses at the moment.
