@@ -28,7 +28,23 @@ extension DeviceTests {
             "grep ' /data ' /proc/mounts",
             // Nothing can be written any more: the logger says so once, and does not log its own complaint.
             "echo u > /proc/sysrq-trigger; sleep 3; echo; dmesg | grep -c 'amos-logd: '",
+            // What is shipped gave up what it does not need.
+            "grep -E '^(NoNewPrivs|Seccomp|CapBnd):' /proc/$(pidof amos-clockd)/status",
+            "grep -E '^(NoNewPrivs|Seccomp|CapBnd):' /proc/$(pidof amos-logd)/status",
+            "grep -E ' /data ' /proc/$(pidof amos-clockd)/mounts",
         ]
+
+        /// CAP_SYS_TIME is 25, CAP_SYSLOG 34 (linux/capability.h); 2 is a seccomp filter.
+        private static func checkConfinement(_ answers: [ConsoleScript.Answer]) {
+            for (answer, capability) in [(answers[14].text, UInt64(1) << 25), (answers[15].text, 1 << 34)] {
+                let set = String(capability, radix: 16)
+                #expect(answer.contains("0\(set)") && answer.contains("NoNewPrivs:\t1"), "\(answer)")
+                #expect(answer.contains("Seccomp:\t2"), "\(answer)")
+            }
+            // The last mount is the one that is seen: an empty one that cannot be entered.
+            let mounts = answers[16].text.split(separator: "\n")
+            #expect(mounts.last?.contains("mode=000") == true, "\(mounts)")
+        }
 
         @Test func theyAreSupervised() throws {
             let disk = try TestDisk(try Workshop.phone.get())
@@ -39,6 +55,7 @@ extension DeviceTests {
             try #require(answers.count == Self.commands.count)
             try Self.checkRestarts(answers)
             Self.checkReports(answers, record)
+            Self.checkConfinement(answers)
             #expect(answers[11].status != 0 && answers[11].text.contains("Read-only"))
             #expect(answers[12].text.contains("nosuid") && answers[12].text.contains("nodev"))
             #expect(answers[13].text.hasSuffix("\n1"), "\(answers[13].text)")
