@@ -67,7 +67,7 @@ extension DeviceTests {
             #expect((json["ready_ns"] as? Int ?? 0) > 0)
             #expect((json["spans"] as? [Any] ?? []).count > 5)
             for xml in [
-                BootChart.svg(report, title: "<&>"), JUnitWriter.xml(suite: "boot", results, record),
+                report.svg(title: "<&>"), JUnitWriter.xml(suite: "boot", results, record),
             ] {
                 let file = Workshop.unusedPath("xml")
                 defer { unlink(file) }

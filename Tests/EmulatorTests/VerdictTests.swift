@@ -147,7 +147,7 @@ import Wire
         let json = try JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any]
         #expect(json?["ready_ns"] as? Int == 100_000_000)
         #expect((json?["spans"] as? [Any])?.count == 5)
-        let svg = try XMLDocument(xmlString: BootChart.svg(report, title: "a < b"))
+        let svg = try XMLDocument(xmlString: report.svg(title: "a < b"))
         #expect(try svg.nodes(forXPath: "//*[local-name()='rect']").count == 1 + 5 + 5)
     }
 }

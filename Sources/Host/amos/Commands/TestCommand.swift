@@ -65,7 +65,7 @@ struct TestCommand: ParsableCommand {
         if let boot = record.boots.last {
             let report = BootReport(boot)
             let title = "\(device.model) (\(device.name), \(device.variant.rawValue))"
-            try OutputFile.write(BootChart.svg(report, title: title), to: folder + "/boot-chart.svg")
+            try OutputFile.write(report.svg(title: title), to: folder + "/boot-chart.svg")
             try OutputFile.write(report.json(), to: folder + "/boot-chart.json")
         }
         let suite = "\(device.name).\(device.variant.rawValue)"
