@@ -3,7 +3,7 @@ import Wire
 
 @testable import Services
 
-/// One feature each, step by step; the simulation covers their combinations.
+/// One feature each, step by step.
 @Suite struct FeatureTests {
     private func machine(
         _ services: [ServiceDefinition], health: [String] = [], stamped: [Int] = []
@@ -14,15 +14,14 @@ import Wire
         return try Supervisor(plan, stamped: stamped)
     }
 
-    private func service(_ name: String, _ change: (inout ServiceDefinition) -> Void = { _ in })
-        -> ServiceDefinition
-    {
+    private func service(
+        _ name: String, _ change: (inout ServiceDefinition) -> Void = { _ in }
+    ) -> ServiceDefinition {
         var service = ServiceDefinition(name: name)
         service.restartJitterPercent = 0
         change(&service)
         return service
     }
-
     /// Ends a service's process and its group; returns the last effects.
     private func end(
         _ machine: inout Supervisor, _ service: Int, _ status: Services.ExitStatus, now: UInt64

@@ -5,14 +5,16 @@ import Wire
 /// `amosctl exec-self`: this program becomes another image of itself, with the same process id, the same
 /// children and the same descriptors, so that no service, no connection and no line of a log is lost.
 ///
-/// 1. The new program is started as a child and shown the state and the plan (`--check-resume`). Only one that
+/// 1. The new program is started as a child and shown the state and the plan (`--check-resume`). Only one
+/// that
 ///    answers with `checkedStatus` understands both; anything else is refused, and nothing has happened.
 /// 2. At the end of a turn of the loop, when nothing is half done, the state goes into a sealed memory file,
 ///    what is kept is marked as inherited, and `execve` is called. If that fails, this image goes on.
 /// 3. The new image (`--resume N`) restores everything and reaps what died meanwhile.
 ///
-/// Should the new image not be able to read the state after all, nobody is left who knows the services: on the
-/// handset it records the failure and reboots into what the loader chooses; elsewhere it ends, and says so.
+/// Should the new image not be able to read the state after all, nobody is left who knows the services: on
+/// the handset it records the failure and reboots into what the loader chooses; elsewhere it ends, and says
+/// so.
 final class HandoverRequest {
     /// No program that knows nothing of this ends with it by chance.
     static let checkedStatus: Int32 = 97

@@ -2,8 +2,8 @@ import LinuxSystem
 import Services
 import Wire
 
-/// What the logger is told (`attachLog`): where each service's output comes from, which process writes it, and
-/// how much it may write. PID 1 keeps the pipes, so that the logger may die and come back.
+/// What the logger is told (`attachLog`): where each service's output comes from, which process writes it,
+/// and how much it may write. PID 1 keeps the pipes, so that the logger may die and come back.
 extension Supervision {
     /// A pipe has been made.
     func continueLogConnections() {

@@ -2,8 +2,8 @@ import LinuxSystem
 import Services
 import Wire
 
-/// Files that only one service may read: copied for it to RUN/secrets/SERVICE (on the handset a tmpfs, so they
-/// reach no disk) when it starts, and removed when nothing of it runs any more.
+/// Files that only one service may read: copied for it to RUN/secrets/SERVICE (on the handset a tmpfs, so
+/// they reach no disk) when it starts, and removed when nothing of it runs any more.
 ///
 ///     RUN/secrets              0711 root
 ///     RUN/secrets/web          0500 of the service's user       $AMOS_SECRETS

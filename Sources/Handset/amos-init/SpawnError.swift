@@ -31,7 +31,8 @@ enum SpawnError: Error {
     }
 }
 
-/// Files that only root may have written; on a machine that this is not PID 1 of, also the person who runs it.
+/// Files that only root may have written; on a machine that this is not PID 1 of, also the person who runs
+/// it.
 enum TrustedFile {
     /// - Parameters:
     ///   - forbidden: permission bits that must not be set.

@@ -21,8 +21,8 @@ struct HandsetToolset {
     /// The folder that holds `Sources`; `/amos` in whatever the compiler records of it.
     let sources: String
 
-    /// What nobody reads on a handset: tables for unwinding stacks (a trap ends the program, and a crash report
-    /// has the whole memory), and marks of the compilers. A tenth of amos-init.
+    /// What nobody reads on a handset: tables for unwinding stacks (a trap ends the program, and a crash
+    /// report has the whole memory), and marks of the compilers. A tenth of amos-init.
     static let linkerScript = """
         SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame_hdr) *(.comment) *(.swift_modhash) } }
         INSERT AFTER .bss;

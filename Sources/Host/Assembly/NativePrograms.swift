@@ -2,8 +2,9 @@ import DebianBase
 import Foundation
 import HostSystem
 
-/// The supervisor, its logger and its command line, built for the Linux of this machine: the handset's sources
-/// and options, statically linked, so that the three files run on any distribution and in an empty container.
+/// The supervisor, its logger and its command line, built for the Linux of this machine: the handset's
+/// sources and options, statically linked, so that the three files run on any distribution and in an empty
+/// container.
 public struct NativePrograms: Sendable {
     /// Each a static executable in the cache.
     public let initialProcess: String

@@ -123,8 +123,9 @@ struct ServiceLint {
                     key = "\(socket.kind == .stream ? "TCP" : "UDP") port \(port) of \(bytes)"
                 }
                 if let first = users[key] {
+                    let shown = node.entries.first { $0.key != "name" }?.value.text ?? key
                     diagnostics.add(
-                        "the socket \(node.entries.first { $0.key != "name" }?.value.text ?? key) is made twice: "
+                        "the socket \(shown) is made twice: "
                             + "for \(first.service) at \(first.location.text(relativeTo: nil)), too",
                         at: node.location, expected: "a socket of its own")
                 } else {

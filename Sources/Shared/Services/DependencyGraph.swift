@@ -72,7 +72,8 @@ public struct DependencyGraph: Sendable {
         finalTargets = lists.finalTargets
     }
 
-    /// A cycle over `requires`, `milestones` and `after`, each service waiting for the next; nil if there is none.
+    /// A cycle over `requires`, `milestones` and `after`, each service waiting for the next; nil if there is
+    /// none.
     ///
     /// Only the services of the cycle itself are named, never an innocent one that waits for it.
     public func cycle() -> [Int]? {

@@ -25,8 +25,8 @@ public struct Isolation: Equatable, Sendable {
     public var ambientCapabilities: UInt64 = 0
     /// An empty /tmp and /var/tmp of its own.
     public var hasPrivateTemporaryFiles = false
-    /// A /dev with null, zero, full, random, urandom, tty, pts, shm, the usual links (fd, ptmx, stdin, stdout,
-    /// stderr) and nothing else.
+    /// A /dev with null, zero, full, random, urandom, tty, pts, shm, the usual links (fd, ptmx, stdin,
+    /// stdout, stderr) and nothing else.
     public var hasPrivateDevices = false
     /// The whole tree is read-only to it, but for /dev, /proc, /sys, /run, /tmp and what `paths` opens again.
     public var isFileSystemReadOnly = false

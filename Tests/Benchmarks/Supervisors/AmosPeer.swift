@@ -3,8 +3,8 @@ import Foundation
 import HostSystem
 import Services
 
-/// Ours, as `amos supervise` runs it. Its services' output goes into pipes for the logger, which the others do
-/// not offer or do not do here; that is not taken away from it.
+/// Ours, as `amos supervise` runs it. Its services' output goes into pipes for the logger, which the others
+/// do not offer or do not do here; that is not taken away from it.
 struct AmosPeer: SupervisorPeer {
     let name = "amos-init"
     let programs: NativePrograms

@@ -30,8 +30,8 @@ struct S6Peer: SupervisorPeer {
     }
 }
 
-/// runsvdir with one runsv per service. Dependencies are what its users write into `run`: `sv start` of the one
-/// before, which waits for its `check` file.
+/// runsvdir with one runsv per service. Dependencies are what its users write into `run`: `sv start` of the
+/// one before, which waits for its `check` file.
 struct RunitPeer: SupervisorPeer {
     let name = "runit"
     let program: String

@@ -128,18 +128,22 @@ struct SupervisorBenchmark {
                 $0.memory[most].map { [$0] } ?? []
             },
         ]
-        for (index, result) in results.enumerated() {
-            let few = Self.counts[0]
-            let slope = ((result.memory[most] ?? .nan) - (result.memory[few] ?? .nan)) / Double(most - few)
-            let row = tables.count - 1
-            guard let line = tables[row].rows.firstIndex(where: { $0.name == peers[index].name }) else {
-                continue
-            }
-            tables[row].rows[line].add("with \(few)", Measurement.text(result.memory[few] ?? .nan, .bytes))
-            tables[row].rows[line].add("per service", String(format: "%.1f kB", slope / 1000))
-            tables[row].rows[line].add("processes", "\(result.processes)")
-        }
+        addSlopes(to: &tables[tables.count - 1], peers, results)
         return tables
+    }
+
+    /// What a further service costs, from the smallest run to the largest.
+    private func addSlopes(
+        to table: inout Table, _ peers: [any SupervisorPeer], _ results: [Result]
+    ) {
+        let (few, most) = (Self.counts[0], Self.counts.last ?? 0)
+        for (index, result) in results.enumerated() {
+            let slope = ((result.memory[most] ?? .nan) - (result.memory[few] ?? .nan)) / Double(most - few)
+            guard let line = table.rows.firstIndex(where: { $0.name == peers[index].name }) else { continue }
+            table.rows[line].add("with \(few)", Measurement.text(result.memory[few] ?? .nan, .bytes))
+            table.rows[line].add("per service", String(format: "%.1f kB", slope / 1000))
+            table.rows[line].add("processes", "\(result.processes)")
+        }
     }
 
     /// Ours first; its limit is the best of the others.

@@ -9,9 +9,10 @@ struct LintCommand: ParsableCommand {
         commandName: "lint",
         abstract: "Checks a device or a folder of services, and rates what each service can reach.",
         discussion: """
-            DEVICE is a device file or the name of a shipped device, or a folder of service files. Everything
-            that can be told without building is told at once; with a build in out/DEVICE, missing programs are
-            found, too. Exits with 2 if something is wrong; warnings alone are 0, or 1 with --strict.
+            DEVICE is a device file or the name of a shipped device, or a folder of service \
+            files. Everything that can be told without building is told at once; with a build in \
+            out/DEVICE, missing programs are found, too. Exits with 2 if something is wrong; \
+            warnings alone are 0, or 1 with --strict.
 
             EXAMPLES
               amos lint virt-phone

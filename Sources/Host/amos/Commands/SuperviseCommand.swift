@@ -10,13 +10,14 @@ struct SuperviseCommand: ParsableCommand {
         commandName: "supervise",
         abstract: "Runs a folder of service files under amos-init, on this machine or for a container.",
         discussion: """
-            FOLDER has a file NAME.yaml for each service, with the keys of a handset's services. The supervisor
-            runs in the foreground, as root or as an ordinary user; Ctrl-C or SIGTERM stops everything in
-            order. Without cgroups that it may write to, it says so and keeps services together by process
-            group. What services print is kept by amos-logd.
+            FOLDER has a file NAME.yaml for each service, with the keys of a handset's services. \
+            The supervisor runs in the foreground, as root or as an ordinary user; Ctrl-C or \
+            SIGTERM stops everything in order. Without cgroups that it may write to, it says so \
+            and keeps services together by process group. What services print is kept by \
+            amos-logd.
 
-            The first use builds amos-init, amosctl and amos-logd for this machine: static programs of some
-            hundred kilobytes, which need nothing else.
+            The first use builds amos-init, amosctl and amos-logd for this machine: static \
+            programs of some hundred kilobytes, which need nothing else.
 
             EXAMPLES
               amos supervise ./services
