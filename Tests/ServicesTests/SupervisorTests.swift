@@ -24,9 +24,9 @@ import Wire
         for expected: UInt64 in [100, 200, 400, 500, 500] {
             _ = machine.handle(.spawned(service: 0, process: process), now: now)
             #expect(machine.status(of: 0).state == .ready)
-            now += 5
-            _ = machine.handle(.exited(process: process, .exited(code: 1)), now: now)
-            _ = machine.handle(.groupEmpty(service: 0), now: now)
+            // The time that it ran counts.
+            _ = machine.handle(.exited(process: process, .exited(code: 1)), now: now + 5)
+            _ = machine.handle(.groupEmpty(service: 0), now: now + 5)
             #expect(machine.status(of: 0).state == .waiting)
             #expect(!machine.handle(.tick, now: now + expected - 1).contains(.spawn(service: 0)))
             #expect(machine.handle(.tick, now: now + expected).contains(.spawn(service: 0)))
@@ -35,8 +35,7 @@ import Wire
         }
         _ = machine.handle(.spawned(service: 0, process: process), now: now)
         _ = machine.handle(.exited(process: process, .killed(signal: 11)), now: now + 10_000)
-        _ = machine.handle(.groupEmpty(service: 0), now: now + 10_000)
-        #expect(machine.handle(.tick, now: now + 10_100).contains(.spawn(service: 0)))
+        #expect(machine.handle(.groupEmpty(service: 0), now: now + 10_000).contains(.spawn(service: 0)))
     }
 
     @Test func anEssentialDeathForGoodFailsTheBoot() throws {

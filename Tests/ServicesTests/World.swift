@@ -34,6 +34,7 @@ struct World {
         /// When it last became ready, or gave a sign of life.
         var lastSign: UInt64 = 0
         var isBroken = false
+        var startedAt: UInt64 = 0
         /// Not before this time may a restart come, unless somebody intervenes.
         var earliestStart: UInt64 = 0
     }

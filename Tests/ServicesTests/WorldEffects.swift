@@ -61,13 +61,15 @@ extension World {
         guard state == .waiting, supervisor.records[service].state == .backoff,
             let end = supervisor.deadline(of: service)
         else { return }
-        let delay = end - supervisor.now
+        let started = services[service].startedAt
         let definition = plan.services[service]
         let first = max(1, UInt64(definition.restartDelayMilliseconds))
         let limit = max(first, UInt64(definition.restartDelayLimitMilliseconds))
         let percent = UInt64(definition.restartJitterPercent)
-        guard delay >= max(1, first - first * percent / 100), delay <= limit + limit * percent / 100 else {
-            throw Violation(description: "\(definition.name) restarts after \(delay) ms")
+        guard end >= started + max(1, first - first * percent / 100),
+            end <= supervisor.now + limit + limit * percent / 100
+        else {
+            throw Violation(description: "\(definition.name) was started at \(started), restarts at \(end)")
         }
         services[service].earliestStart = end
     }
@@ -75,6 +77,7 @@ extension World {
     private mutating func spawn(_ service: Int) throws -> Supervisor.Event {
         try checkMayStart(service)
         services[service].isBroken = false
+        services[service].startedAt = supervisor.now
         let definition = plan.services[service]
         if faultsEnabled, random.chance(6) { return .execFailed(service: service, errorNumber: 2) }
         let process = takeProcess(service, .main)

@@ -90,7 +90,7 @@ enum ServiceKeys {
             .init("policy", .choice(policies.map(\.0)), "on-failure unless given."),
             .init(
                 "delay", .text(.duration),
-                "Before the first restart; doubles per failure; 100 ms unless given."),
+                "Between start and restart; doubles per failure; 100 ms unless given."),
             .init("delay-limit", .text(.duration), "The delay grows no further; 30 s unless given."),
             .init(
                 "reset-after", .text(.duration), "Having run this long, it starts over; 1 min unless given."),

@@ -42,7 +42,10 @@ extension Supervisor {
             return failForGood(service, reason)
         }
         enter(.backoff, service, reason)
-        deadlines.set(slot(.state, service), now + delay)
+        // What died by itself after it ran for longer than its delay returns at once.
+        var runTime: UInt64 = 0
+        if case .ended = reason { runTime = UInt64(records[service].upTime) }
+        deadlines.set(slot(.state, service), now + delay - min(delay, runTime))
     }
 
     /// Doubles per failure up to the limit; never 0, or a service that dies at once would keep PID 1 busy.

@@ -101,6 +101,7 @@ extension Supervisor {
         records[service].restartCount = try reader.readUInt32()
         records[service].windowCount = try reader.readUInt32()
         records[service].windowStart = try reader.readTime()
+        records[service].upTime = try reader.readUInt32()
         records[service].usage = try reader.readUInt64()
         records[service].since = try reader.readTime()
         guard records[service].windowStart <= now, records[service].since <= now else {

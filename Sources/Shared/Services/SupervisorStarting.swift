@@ -117,6 +117,7 @@ extension Supervisor {
         if isDoneForGood(service) { return enter(.done, service) }
         enter(.starting, service)
         records[service][.launching] = true
+        records[service].upTime = 0
         let timeout = UInt64(plan.services[service].startTimeoutMilliseconds)
         if timeout > 0 { deadlines.set(slot(.state, service), now + timeout) }
         effects.append(.spawn(service: service))

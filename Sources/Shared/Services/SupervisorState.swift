@@ -77,6 +77,7 @@ extension Supervisor {
         body.write(record.restartCount)
         body.write(record.windowCount)
         body.write(record.windowStart)
+        body.write(record.upTime)
         body.write(record.usage)
         body.write(record.since)
         record.reason.encode(to: &body)

@@ -8,6 +8,7 @@ extension Supervisor {
             records[service].failureCount = 0
             records[service][.acted] = false
         }
+        if old == .ready { records[service].upTime = UInt32(clamping: now - records[service].since) }
         records[service].state = state
         records[service].since = now
         records[service].reason = reason

@@ -144,6 +144,8 @@ extension Supervisor {
         /// Automatic restarts since `windowStart`, for the limit.
         var windowCount: UInt32 = 0
         var windowStart: UInt64 = 0
+        /// For how many milliseconds it was ready when it last was: the delay of a restart is less by that.
+        var upTime: UInt32 = 0
         /// Processor time in microseconds.
         var usage: UInt64 = 0
         var since: UInt64 = 0
