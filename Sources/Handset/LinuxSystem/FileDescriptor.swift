@@ -164,6 +164,13 @@ extension FileDescriptor {
         try retryingOnInterrupt("fsync") { amos_fsync(fd) }
     }
 
+    /// Whether its file system has become read-only (`fstatfs(2)`). Writing to room that a file has already
+    /// and fsync(2) report success there, and nothing reaches the disk.
+    public borrowing func isOnReadOnlyFileSystem() throws(SystemCallError) -> Bool {
+        let fd = rawValue
+        return try retryingOnInterrupt("fstatfs") { amos_is_read_only(fd) } != 0
+    }
+
     /// The file's length in bytes (0 for most things that are not regular files).
     public borrowing func size() throws(SystemCallError) -> UInt64 {
         let fd = rawValue

@@ -38,6 +38,7 @@ public struct SystemCallError: Error, Equatable, Sendable, CustomStringConvertib
     public static let wouldBlock = EAGAIN
     public static let busy = EBUSY
     public static let brokenPipe = EPIPE
+    public static let readOnlyFileSystem = EROFS
 
     /// "No such file or directory"
     public var reason: String { String(cString: amos_reason(code)) }

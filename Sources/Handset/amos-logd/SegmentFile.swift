@@ -37,6 +37,9 @@ final class SegmentFile {
     /// After a failure everything stays pending, and can be read from there.
     func write() throws(SystemCallError) {
         guard !pending.isEmpty else { return }
+        if try descriptor.isOnReadOnlyFileSystem() {
+            throw SystemCallError("write", "the log", code: SystemCallError.readOnlyFileSystem)
+        }
         try descriptor.write(pending, at: written)
         written += UInt64(pending.count)
         pending.removeAll(keepingCapacity: pending.count < LogRing.windowSize)

@@ -30,6 +30,11 @@ static inline long amos_file_system_blocks(const char *path) {
     struct statfs status;
     return statfs(path, &status) < 0 ? -(long)errno : (long)status.f_blocks;
 }
+/// 1 if the file system of this file takes no writes, 0 if it does (statfs(2), ST_RDONLY).
+static inline long amos_is_read_only(int fd) {
+    struct statfs status;
+    return fstatfs(fd, &status) < 0 ? -(long)errno : (long)(status.f_flags & 1);
+}
 static inline long amos_chdir(const char *path) { return amos_result(chdir(path)); }
 static inline long amos_chroot(const char *path) { return amos_result(chroot(path)); }
 static inline void amos_sync(void) { sync(); }
