@@ -83,11 +83,14 @@ struct HandsetCompiler {
         let toolsetFile = scratch + ".json"
         try toolset.json.write(toFile: toolsetFile, atomically: true, encoding: .utf8)
         let swift = try Tool("swift", package: "swift (from swift.org)")
-        let result = try swift.run(
+        let arguments =
             [
                 "build", "-c", "release", "--package-path", package, "--scratch-path", scratch,
                 "--triple", processor.triple, "--toolset", toolsetFile, "--product", program.name,
-            ], environment: ProcessInfo.processInfo.environment.merging(["AMOS_BUILD": "handset"]) { $1 })
+            ] + toolset.buildOptions
+        let result = try swift.run(
+            arguments,
+            environment: ProcessInfo.processInfo.environment.merging(["AMOS_BUILD": "handset"]) { $1 })
         guard result.status == 0 else {
             let lines = (result.text + result.errorText).split(separator: "\n").filter {
                 !$0.hasPrefix("[") && !$0.hasPrefix("Building")

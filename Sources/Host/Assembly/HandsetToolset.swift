@@ -33,7 +33,14 @@ struct HandsetToolset {
     let linkerScriptFile: String
 
     /// Increased when an option below changes what is built without any other input changing.
-    static let revision = 4
+    static let revision = 5
+
+    /// What `swift build` has to be told besides. The linker compiles a handset's static program as a whole:
+    /// what its modules share is there once, and what repeats anywhere in it is outlined. An eighth of
+    /// amos-init.
+    var buildOptions: [String] {
+        library == .musl && processor == .arm64 ? ["--experimental-lto-mode", "full"] : []
+    }
 
     var json: String {
         get throws {
