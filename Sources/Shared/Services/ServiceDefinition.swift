@@ -75,8 +75,8 @@ public struct ServiceDefinition: Equatable, Sendable {
     public var probeIntervalMilliseconds: UInt32 = 500
     public var startTimeoutMilliseconds: UInt32 = 30_000
     public var restart: Restart = .onFailure
-    /// First delay; it doubles per failure up to the limit and starts over after the healthy time. The time that
-    /// it was ready counts: what dies after it ran for longer than its delay returns at once.
+    /// First delay; it doubles per failure up to the limit and starts over after the healthy time. The time
+    /// that it was ready counts: what dies after it ran for longer than its delay returns at once.
     public var restartDelayMilliseconds: UInt32 = 100
     public var restartDelayLimitMilliseconds: UInt32 = 30_000
     public var restartResetMilliseconds: UInt32 = 60_000
