@@ -58,7 +58,7 @@ torture: build ## the long variants: more flips, more power cuts, more kills, mo
 	AMOS_TORTURE=1 AMOS_SIMULATION_SEEDS=100000 swift test --disable-xctest
 
 fuzz: deps ## give every decoder to libFuzzer for FUZZ_SECONDS (30) each
-	Tests/Fuzz/fuzz.sh $(FUZZ_SECONDS)
+	.ci/fuzz $(FUZZ_SECONDS)
 
 # Swift's global tables look like leaks: only what is read or written wrongly counts.
 asan: deps ## the userland's tests and scenarios with AddressSanitizer
