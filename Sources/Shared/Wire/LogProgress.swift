@@ -2,8 +2,8 @@
 /// just like the pipes and the kernel's log that it is about.
 ///
 ///     file     head, 128 bytes | bytes that have left the service's pipe
-///     head     36 bytes boot id | u32 boot | u64 kernel message | u64 first record | u32 bytes | text service,
-///              padded with zeros
+///     head     36 bytes boot id | u32 boot | u64 kernel message | u64 first record | u32 bytes
+///              | text service, padded with zeros
 ///
 /// Before a chunk of a pipe becomes records, the head says so; the chunk leaves the pipe into this file in
 /// one system call, so the file's size tells whether it has. A logger that comes back thus knows which
