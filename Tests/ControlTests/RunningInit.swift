@@ -33,9 +33,8 @@ final class RunningInit {
         process.arguments = ["--plan", run + "/plan", "--run", run]
         process.standardError = FileHandle(forWritingAtPath: "/dev/null")
         try process.run()
-        for _ in 0..<1_000 where !FileManager.default.fileExists(atPath: run + "/control.sock") {
-            usleep(10_000)
-        }
+        // The socket's file is there a moment before anybody listens.
+        _ = wait { amosctl("status").status == 0 }
     }
 
     /// The plan's path.
