@@ -14,6 +14,9 @@ final class SupervisorRun {
     private let child: pid_t
     private var status: Int32?
     private var listener: Int32 = -1
+    /// The next event is the first of this boot once more. Until it comes, those that are known stay: a
+    /// supervisor that is about to end may still be connected to, and says nothing.
+    private var isAskedAgain = false
     private let group: String?
 
     var runFolder: String { "\(folder)/run" }
@@ -64,8 +67,8 @@ final class SupervisorRun {
 
     private func follow(_ descriptor: Int32) throws {
         if listener >= 0 { close(listener) }
-        events = []
         listener = descriptor
+        isAskedAgain = true
         try send(.follow, to: listener)
     }
 
@@ -147,6 +150,8 @@ final class SupervisorRun {
 
     private func take(_ line: String) {
         guard let timed = try? TimedEvent(line: Array(line.utf8)) else { return }
+        if isAskedAgain { events = [] }
+        isAskedAgain = false
         let event: ScenarioEvent
         // About to start, for no reason worth telling.
         if case .service(_, .waiting, 0, "") = timed.event { return }
