@@ -9,7 +9,8 @@ import Foundation
 ///     b: waiting(requires a, which is down) ...       `...`: whatever follows
 ///     system: ready shutdown                          events that belong to no service; optional
 ///     a ready < b starting                            this before that; `a ready#2`: the second time
-///     a failed +200 ms < b starting                   and at least so much earlier
+///     a starting +199 ms < a starting#2               and at least so much earlier; only from a `starting`,
+///                                                     which is told before it is done
 ///     ignore: c d
 ///
 /// A service that has events and no line is an error.
