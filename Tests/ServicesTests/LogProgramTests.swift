@@ -53,12 +53,19 @@ import Testing
     }
 
     @Test func linesKeepTheirFacts() throws {
+        // The logger must hear that the process runs: the same way as it gets the other one's line.
+        let gate = NSTemporaryDirectory() + "/amos-gate-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: gate) }
         let script =
-            "echo '<3>broken'; echo plain >&2; printf 'a\\000b\\377c\\n'; echo \"of $$\"; "
+            "while ! [ -e \(gate) ]; do sleep 0.02; done; echo '<3>broken'; echo plain >&2; "
+            + "printf 'a\\000b\\377c\\n'; echo \"of $$\"; "
             + "head -c 5000 /dev/zero | tr '\\0' x; echo; printf 'no end'"
         let run = try LogRun([
             LogRun.sh("talker", script, after: ["logd"]), LogRun.sh("other", "echo '<7>detail'"),
         ])
+        _ = run.texts("other") { !$0.isEmpty }
+        usleep(300_000)
+        try Data().write(to: URL(fileURLWithPath: gate))
         let lines = run.texts("talker") { $0.last?.text == "no end" }
         let process = lines.first?.pid
         #expect(lines.map(\.level) == ["error"] + [String](repeating: "info", count: 7))
