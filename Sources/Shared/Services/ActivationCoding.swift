@@ -45,9 +45,9 @@ extension Activation {
     }
 }
 
-extension ServiceTimer {
+extension ServiceTimer.Schedule {
     func encode(to body: inout ByteWriter) {
-        switch schedule {
+        switch self {
         case .afterBoot(let milliseconds):
             body.write(0 as UInt8)
             body.write(milliseconds)
@@ -58,6 +58,12 @@ extension ServiceTimer {
             body.write(2 as UInt8)
             rule.encode(to: &body)
         }
+    }
+}
+
+extension ServiceTimer {
+    func encode(to body: inout ByteWriter) {
+        schedule.encode(to: &body)
         body.write(jitterMilliseconds)
         body.write(catchesUp ? 1 : 0 as UInt8)
     }

@@ -90,21 +90,7 @@ extension ServiceTimer {
     /// What makes a schedule the same one in the next system version.
     public var scheduleChecksum: UInt32 {
         var writer = ByteWriter(capacity: 24)
-        switch schedule {
-        case .afterBoot(let milliseconds):
-            writer.write(0 as UInt8)
-            writer.write(milliseconds)
-        case .every(let milliseconds):
-            writer.write(1 as UInt8)
-            writer.write(milliseconds)
-        case .calendar(let rule):
-            writer.write(2 as UInt8)
-            writer.write(rule.minutes)
-            writer.write(rule.hours)
-            writer.write(rule.daysOfMonth)
-            writer.write(rule.months)
-            writer.write(rule.weekdays)
-        }
+        schedule.encode(to: &writer)
         return CRC32.of(writer.bytes.span)
     }
 }
