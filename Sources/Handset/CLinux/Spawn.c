@@ -80,7 +80,9 @@ static int become_program(struct amos_spawn *plan) {
     if (chdir("/") < 0 || open_streams(plan) < 0) return -1;
     plan->failed = AMOS_FAILED_PASS;
     if (plan->passed_count > 0 && pass_descriptors(plan) < 0) return -1;
-    if (plan->process_id) write_process_id(plan->process_id);
+    for (int index = 0; index < 2; index++) {
+        if (plan->process_ids[index]) write_process_id(plan->process_ids[index]);
+    }
     for (size_t index = 0; index < plan->step_count; index++) {
         plan->failed = (int)index;
         if (amos_take_step(plan, &plan->steps[index]) < 0) return -1;

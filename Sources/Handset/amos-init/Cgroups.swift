@@ -120,6 +120,9 @@ extension Supervision {
         if resources[service].group == nil { try makeGroup(service, definition.name) }
         let wanted = definition.resources.controllers
         if !wanted.isEmpty || resources[service].isLimited { limit(service, definition, wanted) }
+        if resources[service].wasKilled, resources[service].members == nil {
+            resources[service].members = try groups?.group(named: definition.name).openMembers()
+        }
         if let members = resources[service].members?.rawValue {
             spawn.joined = members
         } else {
@@ -131,7 +134,7 @@ extension Supervision {
         guard let path = groups?.group(named: name).path else { return }
         let (group, wasThere) = try Cgroup.make(path)
         // Nobody knows what an older group has been through: whether it was killed, and its limits.
-        if wasThere { resources[service].members = try group.openMembers() }
+        resources[service].wasKilled = wasThere
         resources[service].isLimited = wasThere
         resources[service].group = try group.open()
     }
@@ -164,11 +167,13 @@ extension Supervision {
         }
         // A main process that ended alone, as most do, leaves nothing to kill.
         guard group.isPopulated else { return groupEmptied(service) }
+        // With a full table: the kill needs a descriptor, and to learn of its effect another.
+        let isExhausted = spares.lend()
+        defer { if isExhausted { spares.refill() } }
         do throws(SystemCallError) {
-            // Linux 6.12 kills whatever is cloned into a group that was ever killed.
-            if resources[service].members == nil { resources[service].members = try group.openMembers() }
-            let events = try group.openEvents()
             try group.kill()
+            resources[service].wasKilled = true
+            let events = try group.openEvents()
             guard Cgroup.isPopulated(try events.read(upTo: 256)) else { return groupEmptied(service) }
             try epoll.add(events, tag: Self.tag(.groups, service), for: .change)
             resources[service].events = consume events

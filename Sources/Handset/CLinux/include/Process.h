@@ -29,7 +29,9 @@ static inline long amos_kill(int process, int number) { return amos_result(kill(
 long amos_reap(int *exit_code, int *signal_number);
 
 int amos_has_children(void);
-long amos_fork(void);
+int amos_is_child(int process);
+/// The child keeps descriptors 0, 1, 2 and `kept` (-1: none); all others are closed in it.
+long amos_fork(int kept);
 void amos_exit_now(int code);
 int amos_process_id(void);
 /// pidfd_open(2)
@@ -44,7 +46,7 @@ long amos_raise_descriptor_limit(void);
 long amos_listen(const char *path, int type, unsigned permissions);
 long amos_connect(const char *path, int type);
 long amos_accept(int fd);
-long amos_peer_user(int fd);
+long amos_peer(int fd, unsigned *user, int *process);
 /// One packet, with a descriptor if `passed` >= 0. Never raises SIGPIPE.
 long amos_send(int fd, const void *bytes, size_t count, int passed, int may_wait);
 /// One packet. `passed` receives the last descriptor in it or -1, `sender` the process id or 0. Longer packets: -EMSGSIZE.
