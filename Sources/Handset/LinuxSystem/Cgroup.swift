@@ -15,8 +15,9 @@ public struct Cgroup: Sendable {
         return (Cgroup(at: path), false)
     }
 
-    /// rmdir(2): works when nothing is in it any more.
-    public func remove() { _ = path.withCString { amos_rmdir($0) } }
+    /// rmdir(2): works when nothing is in it any more, and says whether it did.
+    @discardableResult
+    public func remove() -> Bool { path.withCString { amos_rmdir($0) } == 0 }
 
     /// For `ProcessSpawn.cgroup`.
     public func open() throws(SystemCallError) -> FileDescriptor { try .open(path, .directory) }
@@ -26,7 +27,8 @@ public struct Cgroup: Sendable {
 
     /// Whether a process is left in it, now.
     public var isPopulated: Bool {
-        guard let events = contents(of: path + "/cgroup.events", limit: 256) else { return false }
+        // One read gets all of it.
+        guard let events = try? openEvents().read(upTo: 256) else { return false }
         return Self.isPopulated(events)
     }
 
