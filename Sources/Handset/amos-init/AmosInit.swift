@@ -41,6 +41,8 @@ enum AmosInit {
                     try begin(options, announcer)
                 }
             supervision.run()
+            // The kernel frees a thousand pipes faster than they can be closed one by one.
+            ChildProcess.exit(0)
         } catch {
             giveUp(error, announcer, options)
         }
