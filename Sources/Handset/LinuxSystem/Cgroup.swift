@@ -15,8 +15,9 @@ public struct Cgroup: Sendable {
         return (Cgroup(at: path), false)
     }
 
-    /// rmdir(2): works when nothing is in it any more.
-    public func remove() { _ = path.withCString { amos_rmdir($0) } }
+    /// rmdir(2): works when nothing is in it any more, and says whether it did.
+    @discardableResult
+    public func remove() -> Bool { path.withCString { amos_rmdir($0) } == 0 }
 
     /// For `ProcessSpawn.cgroup`.
     public func open() throws(SystemCallError) -> FileDescriptor { try .open(path, .directory) }

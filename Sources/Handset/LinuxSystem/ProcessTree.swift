@@ -72,9 +72,18 @@ extension ChildProcess {
         let path = "/proc/" + own + "/task/" + own + "/children"
         // 8 bytes each: as many as a full process table.
         guard let text = contents(of: path, limit: 32_768 * 8) else { return nil }
-        return text.split(separator: UInt8(ascii: " ")).compactMap {
-            WallClock.decimal(Array($0)).flatMap { Int32(exactly: $0) }
+        // `12 345 `: a thousand of them are read in every turn of a shutdown.
+        var children: [Int32] = []
+        var number: Int32 = 0
+        for byte in text {
+            if byte != UInt8(ascii: " ") {
+                number = number &* 10 &+ Int32(byte &- UInt8(ascii: "0"))
+            } else {
+                children.append(number)
+                number = 0
+            }
         }
+        return children
     }
 
     /// Whether `entry` (`NAME=value`) was in the environment that a process was started with. False when this

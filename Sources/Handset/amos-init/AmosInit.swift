@@ -41,7 +41,8 @@ enum AmosInit {
                     try begin(options, announcer)
                 }
             supervision.run()
-            // Only where this is no machine's PID 1 does it come to this.
+            // Only where this is no machine's PID 1 does it come to this. The kernel frees a thousand pipes
+            // faster than they can be closed one by one.
             ChildProcess.exit(supervision.hasFailed ? 1 : 0)
         } catch {
             giveUp(error, announcer, options)

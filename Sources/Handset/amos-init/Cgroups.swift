@@ -101,8 +101,11 @@ struct GroupHierarchy {
 
     /// At the end of an ordinary service manager. What is still populated stays.
     func remove(_ services: [ServiceDefinition]) {
-        for service in services { group(named: service.name).remove() }
-        root.remove()
+        // A shutdown has removed those of what it stopped, which is everything as a rule.
+        if !root.remove() {
+            for service in services { group(named: service.name).remove() }
+            root.remove()
+        }
         guard let leaf else { return }
         for (controller, name) in Controllers.all where enabled.contains(controller) {
             _ = try? own.write("-" + name.description, to: "cgroup.subtree_control")
@@ -164,6 +167,11 @@ extension Supervision {
         guard let group = groups?.group(named: supervisor.plan.services[service].name) else {
             emptying.append(Emptying(service: service, process: process))
             return nil
+        }
+        // Nothing starts in it any more, and it goes at the end: if it can go now, it is empty.
+        if supervisor.isShuttingDown, !options.isSystem, group.remove() {
+            resources[service].group = nil
+            return groupEmptied(service)
         }
         // A main process that ended alone, as most do, leaves nothing to kill.
         guard group.isPopulated else { return groupEmptied(service) }

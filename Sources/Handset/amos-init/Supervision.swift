@@ -208,7 +208,8 @@ final class Supervision {
     }
 
     private func takeSignals() {
-        while let signal = signals.next() {
+        // One: the epoll reports what is left.
+        if let signal = signals.next() {
             switch signal {
             case ChildProcess.childSignal: break
             // An ordinary program ends when it is told to; on a handset only root's amosctl and the power
