@@ -63,6 +63,7 @@ struct AmosBench: ParsableCommand {
         if groups.contains(.erofs) { show(try LinearityBenchmark(workspace: workspace, runs: runs).table()) }
         if groups.contains(.supervisor) {
             for table in try SupervisorBenchmark(workspace: workspace, runs: runs).table() { show(table) }
+            show(try HandsetInitBenchmark(workspace: workspace, runs: runs).table())
         }
         if groups.contains(where: { ![.build, .supervisor].contains($0) }) {
             try measureImages(workspace, groups, show)
