@@ -50,7 +50,7 @@ enum SystemSetup {
         set("/proc/sys/kernel/ctrl-alt-del", "0")
         // Or the kernel keeps ten lines of PID 1 in five seconds, and drops the rest: of a bad boot, or of
         // who used up the budget of a shutdown.
-        set("/proc/sys/kernel/printk_devkmsg", "on")
+        set("/proc/sys/kernel/printk_devkmsg", "on\n")
         // Notifications that may wait for PID 1; with ten, a thousand services that start would wait in line.
         set("/proc/sys/net/unix/max_dgram_qlen", "512")
         try? Directory.make("/run/amos")
