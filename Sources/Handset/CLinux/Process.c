@@ -85,10 +85,10 @@ long amos_adopt_orphans(void) { return amos_result(prctl(PR_SET_CHILD_SUBREAPER,
 long amos_raise_descriptor_limit(void) {
     // As many as the kernel lets anybody have (fs.nr_open); only root may ask for that.
     struct rlimit limit = {1 << 20, 1 << 20};
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return 0;
+    if (amos_set_limit(RLIMIT_NOFILE, &limit) == 0) return 0;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -(long)errno;
     limit.rlim_cur = limit.rlim_max;
-    return amos_result(setrlimit(RLIMIT_NOFILE, &limit));
+    return amos_result(amos_set_limit(RLIMIT_NOFILE, &limit));
 }
 
 static long address(const char *path, struct sockaddr_un *name) {

@@ -107,7 +107,7 @@ static void limit_descriptors(void) {
         descriptors.rlim_max = allowed.rlim_max;
     }
     if (descriptors.rlim_cur > descriptors.rlim_max) descriptors.rlim_cur = descriptors.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &descriptors);
+    amos_set_limit(RLIMIT_NOFILE, &descriptors);
 }
 
 static int install_filter(const struct amos_spawn *plan) {

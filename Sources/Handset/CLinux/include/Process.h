@@ -4,8 +4,11 @@
 #include "Files.h"
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /// One descriptor that has something to say. Not `struct epoll_event`, which is packed on x86-64 only.
 struct amos_ready {
@@ -40,6 +43,12 @@ static inline uint32_t amos_user(void) { return geteuid(); }
 static inline uint32_t amos_group(void) { return getegid(); }
 /// Orphans below this process become its children, as they do below PID 1.
 long amos_adopt_orphans(void);
+/// Not setrlimit(3): musl's stops every thread for it, in a new process those of PID 1's memory, and brings a
+/// hundredth of amos-init with it. The kernel applies it to the whole process by itself.
+static inline int amos_set_limit(int resource, const struct rlimit *limit) {
+    struct { uint64_t soft, hard; } both = {limit->rlim_cur, limit->rlim_max};
+    return (int)syscall(SYS_prlimit64, 0, resource, &both, NULL);
+}
 long amos_raise_descriptor_limit(void);
 
 /// `type` is SOCK_SEQPACKET or SOCK_DGRAM; what was at `path` is replaced. Datagrams carry their sender.
