@@ -52,7 +52,8 @@ struct HandsetInitBenchmark {
         for index in rows.indices { rows[index].add("times amos-init", ratio: rows[index].result / own) }
         return Table(
             title: "Instructions from the init's execve until logd, network and clock run (-icount)",
-            remark: "virt-phone with other inits in the place of amos-init; the least of all runs.", rows: rows)
+            remark: "virt-phone with other inits in the place of amos-init; the least of all runs.",
+            rows: rows)
     }
 
     /// Which late modules there are, and in which order, stands in the plan of the image itself.
