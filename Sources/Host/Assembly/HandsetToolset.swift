@@ -33,7 +33,7 @@ struct HandsetToolset {
     let linkerScriptFile: String
 
     /// Increased when an option below changes what is built without any other input changing.
-    static let revision = 6
+    static let revision = 7
 
     /// What `swift build` has to be told besides. The linker compiles a handset's static program as a whole:
     /// what its modules share is there once, and what repeats anywhere in it is outlined. An eighth of
@@ -90,10 +90,11 @@ struct HandsetToolset {
             + (library == .musl ? ["-Oz", "-fomit-frame-pointer"] : ["-Os"])
     }
 
-    /// For the compiler inside the linker: as above, and what repeats is outlined until no more is found.
+    /// For the compiler inside the linker: as above, what repeats is outlined until no more is found, and
+    /// registers are saved and restored by a few functions instead of the head and tail of each.
     private static let smallProgram = [
         inlineThreshold, "-enable-machine-outliner=always", "-machine-outliner-reruns=3",
-        "-enable-global-merge-func",
+        "-enable-global-merge-func", "-homogeneous-prolog-epilog",
     ]
 
     private var includeFolders: [String] {
