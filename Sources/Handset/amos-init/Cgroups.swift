@@ -57,9 +57,10 @@ struct GroupHierarchy {
     }
 
     private static func dropping(_ suffix: String, _ path: String) -> String? {
-        let rest = path.utf8.count - suffix.utf8.count
-        guard rest >= 0, path.utf8.dropFirst(rest).elementsEqual(suffix.utf8) else { return nil }
-        return String(decoding: path.utf8.prefix(rest), as: UTF8.self)
+        let bytes = Array(path.utf8)
+        let rest = bytes.count - suffix.utf8.count
+        guard rest >= 0, bytes[rest...].elementsEqual(suffix.utf8) else { return nil }
+        return String(decoding: bytes[..<rest], as: UTF8.self)
     }
 
     private static func explain(_ reason: String) {

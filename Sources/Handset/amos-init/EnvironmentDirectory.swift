@@ -1,4 +1,5 @@
 import LinuxSystem
+import Wire
 
 /// A directory with one file per variable: its name is the variable, its first line the value. What it says
 /// goes before the plan; a later directory goes before an earlier one. Names that begin with a dot are left
@@ -24,7 +25,7 @@ enum EnvironmentDirectory {
                     path: path, "is no name of a variable; letters, digits and _ make one, no digit first")
             }
             let value = try value(path, isSystem: isSystem)
-            environment.removeAll { $0.utf8.starts(with: bytes + [UInt8(ascii: "=")]) }
+            environment.removeAll { $0.utf8.starts(with: (name + "=").utf8) }
             environment.append(name + "=" + value)
         }
     }

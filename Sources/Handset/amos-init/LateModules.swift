@@ -42,7 +42,7 @@ final class LateModules {
     }
 
     private static func name(of path: String) -> String {
-        let file = path.utf8.split(separator: UInt8(ascii: "/")).last ?? Substring(path).utf8[...]
+        let file = Array(path.utf8).split(separator: UInt8(ascii: "/")).last ?? []
         return String(decoding: file.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self)
     }
 }

@@ -25,7 +25,7 @@ final class PathWatcher {
     func watch(_ triggers: [PathTrigger], for service: Int) -> Bool {
         var isMet = false
         for trigger in triggers {
-            let names = trigger.path.utf8.split(separator: UInt8(ascii: "/")).map { Array($0) }
+            let names = Array(trigger.path.utf8).split(separator: UInt8(ascii: "/")).map { Array($0) }
             entries.append(Entry(service: service, trigger: trigger, names: names))
             follow(entries.count - 1)
             if Self.holds(trigger) { isMet = true }

@@ -92,7 +92,7 @@ extension Supervision {
     private static func subsystem(in device: String) -> String? {
         let prefix = "subsystem:"
         guard device.utf8.starts(with: prefix.utf8) else { return nil }
-        return String(decoding: device.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
+        return String(decoding: Array(device.utf8)[prefix.utf8.count...], as: UTF8.self)
     }
 
     func takeDeviceEvents() {
@@ -110,8 +110,7 @@ extension Supervision {
 
     private static func isNamed(_ device: String, _ subsystem: [UInt8], _ node: [UInt8]) -> Bool {
         if let wanted = Self.subsystem(in: device) { return wanted.utf8.elementsEqual(subsystem) }
-        return !node.isEmpty && device.utf8.starts(with: "/dev/".utf8)
-            && device.utf8.dropFirst(5).elementsEqual(node)
+        return !node.isEmpty && device.utf8.elementsEqual(Array("/dev/".utf8) + node)
     }
 
     private func triggerArmed(_ isWanted: (String) -> Bool) {

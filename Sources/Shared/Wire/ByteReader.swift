@@ -82,7 +82,8 @@ public enum UTF8Text {
         guard text.utf8.count > limit else { return text }
         var kept: [UInt8] = []
         kept.reserveCapacity(limit)
-        for byte in text.utf8.prefix(limit) { kept.append(byte) }
+        let bytes = text.utf8.span
+        for index in 0..<limit { kept.append(bytes[index]) }
         // The scalar that the cut may have torn goes as a whole.
         while let last = kept.last, last & 0xc0 == 0x80 { kept.removeLast() }
         if let last = kept.last, last & 0x80 != 0 { kept.removeLast() }
