@@ -1,4 +1,5 @@
 import LinuxSystem
+import Wire
 
 /// What the handset's display shows until there is a home screen: the kernel's text console, with who this is
 /// and how the boot went.

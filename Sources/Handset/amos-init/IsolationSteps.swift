@@ -1,5 +1,6 @@
 import LinuxSystem
 import Services
+import Wire
 
 /// What a service's definition asks for, as steps of its new process. A service that asks for nothing costs
 /// nothing here.
@@ -10,6 +11,10 @@ import Services
 /// An ordinary user's supervisor has no such powers. Where a service asks for some, it is born in a user
 /// namespace of its own, in which it has them.
 extension ProcessSpawn {
+    /// Called, not copied: an array grows in more code than a step is made in.
+    @inline(never)
+    private mutating func add(_ step: SpawnStep) { steps.append(step) }
+
     /// - Parameters:
     ///   - emptyFile: nobody may read it; it lies over hidden files.
     ///   - main: a pidfd of the service's main process, whose namespaces it takes over (except that of
@@ -19,36 +24,36 @@ extension ProcessSpawn {
         let isRoot = ChildProcess.effectiveUser == 0
         let wanted = isolation.ownNamespaces(isRoot: isRoot)
         if definition.resources.outOfMemoryScore != 0 {
-            steps.append(
+            add(
                 .write(String(definition.resources.outOfMemoryScore), to: "/proc/self/oom_score_adj"))
         }
         var user: Int?
         if isRoot, isolation.namespaces.contains(.user) {
             user = steps.count
-            steps.append(.prepareUserNamespace(user: definition.userID, group: definition.groupID))
+            add(.prepareUserNamespace(user: definition.userID, group: definition.groupID))
         }
         if main >= 0 {
-            if !wanted.isEmpty { steps.append(.join(main, wanted.subtracting(.pid))) }
+            if !wanted.isEmpty { add(.join(main, wanted.subtracting(.pid))) }
         } else {
             namespaces = wanted
             if wanted.contains(.user) { steps += SpawnStep.mapThisUser() }
             if wanted.contains(.mount) {
                 arrangeMounts(definition, ownsTemporaryFiles: isRoot, emptyFile: emptyFile)
             }
-            if wanted.contains(.network) { steps.append(.loopback) }
+            if wanted.contains(.network) { add(.loopback) }
         }
         schedule(definition.resources)
         if !definition.workingDirectory.isEmpty {
-            steps.append(.workingDirectory(definition.workingDirectory))
+            add(.workingDirectory(definition.workingDirectory))
         }
         restrict(definition, isRoot: isRoot, userNamespace: user)
         systemCallFilter = isolation.systemCallFilter
     }
 
     private mutating func schedule(_ resources: Resources) {
-        if resources.nice != 0 { steps.append(.nice(resources.nice)) }
+        if resources.nice != 0 { add(.nice(resources.nice)) }
         if resources.scheduling != .other {
-            steps.append(
+            add(
                 .scheduler(resources.scheduling.rawValue, priority: resources.schedulingPriority))
         }
     }
@@ -60,39 +65,39 @@ extension ProcessSpawn {
         let isolation = definition.isolation
         let landlock = beginLandlock(isolation.landlock)
         for limit in definition.resources.limits {
-            steps.append(.limit(limit.resource, soft: limit.soft, hard: limit.hard))
+            add(.limit(limit.resource, soft: limit.soft, hard: limit.hard))
         }
         let changesIdentity = definition.changesIdentity(isRoot: isRoot)
         if changesIdentity, isRoot || !definition.supplementaryGroupIDs.isEmpty {
             supplementaryGroupIDs = definition.supplementaryGroupIDs
-            steps.append(.supplementaryGroups)
+            add(.supplementaryGroups)
         }
-        if let user { steps.append(.enterUserNamespace(preparedBy: user)) }
+        if let user { add(.enterUserNamespace(preparedBy: user)) }
         if isolation.boundingCapabilities != .max {
-            steps.append(.boundingCapabilities(isolation.boundingCapabilities))
+            add(.boundingCapabilities(isolation.boundingCapabilities))
         }
-        if isolation.noNewPrivileges { steps.append(.noNewPrivileges) }
-        if let landlock { steps.append(.enforceLandlock(begunBy: landlock)) }
+        if isolation.noNewPrivileges { add(.noNewPrivileges) }
+        if let landlock { add(.enforceLandlock(begunBy: landlock)) }
         if changesIdentity {
-            steps.append(
+            add(
                 .identity(
                     user: definition.userID, group: definition.groupID, keeping: isolation.keptCapabilities))
         }
         if isolation.ambientCapabilities != 0 {
-            steps.append(.ambientCapabilities(isolation.ambientCapabilities))
+            add(.ambientCapabilities(isolation.ambientCapabilities))
         }
     }
 
     private mutating func beginLandlock(_ rules: [Isolation.LandlockRule]) -> Int? {
         guard !rules.isEmpty else { return nil }
         let (beginning, version) = (steps.count, Landlock.version)
-        steps.append(.beginLandlock(version: version))
+        add(.beginLandlock(version: version))
         for rule in rules {
             var rights: Landlock.Rights = []
             if rule.access.contains(.read) { rights.formUnion(.read) }
             if rule.access.contains(.write) { rights.formUnion(.write) }
             if rule.access.contains(.execute) { rights.formUnion(.execute) }
-            steps.append(.allow(rights, beneath: rule.path, version: version, begunBy: beginning))
+            add(.allow(rights, beneath: rule.path, version: version, begunBy: beginning))
         }
         return beginning
     }
@@ -104,30 +109,30 @@ extension ProcessSpawn {
         _ definition: ServiceDefinition, ownsTemporaryFiles: Bool, emptyFile: String
     ) {
         let isolation = definition.isolation
-        steps.append(.privateMounts)
+        add(.privateMounts)
         var empty: [Int] = []
         for rule in isolation.paths where rule.isHidden {
             empty.append(steps.count)
-            steps.append(.catchTree(emptyFile))
+            add(.catchTree(emptyFile))
         }
         // What is bound is what PID 1 sees there, whatever the service finds in its place.
         var sources: [Int] = []
         for rule in isolation.paths {
             guard case .bind(let source, _) = rule.kind else { continue }
             sources.append(steps.count)
-            steps.append(.catchTree(source, isOptional: rule.isOptional))
+            add(.catchTree(source, isOptional: rule.isOptional))
         }
-        if isolation.hasPrivateDevices { steps.append(.privateDevices) }
+        if isolation.hasPrivateDevices { add(.privateDevices) }
         if isolation.hasPrivateTemporaryFiles {
             for (path, isOptional) in [("/tmp", false), ("/var/tmp", true)] {
-                steps.append(
+                add(
                     .mount(
                         "tmpfs", at: path, [.noSetuid, .noDevices], options: "mode=1777",
                         isOptional: isOptional))
             }
         }
         if namespaces.contains(.pid) {
-            steps.append(.mount("proc", at: "/proc", [.noSetuid, .noDevices, .noExecute]))
+            add(.mount("proc", at: "/proc", [.noSetuid, .noDevices, .noExecute]))
         }
         if isolation.isFileSystemReadOnly { closeRoot(isolation) }
         let owner =
@@ -149,22 +154,22 @@ extension ProcessSpawn {
         var open = ["/dev", "/proc", "/sys", "/run", "/tmp"]
         if isolation.hasPrivateTemporaryFiles { open.append("/var/tmp") }
         let first = steps.count
-        for path in open { steps.append(.catchTree(path, isOptional: true)) }
-        steps.append(.readOnlyRoot)
-        for (index, path) in open.enumerated() { steps.append(.place(first + index, at: path)) }
+        for path in open { add(.catchTree(path, isOptional: true)) }
+        add(.readOnlyRoot)
+        for (index, path) in open.enumerated() { add(.place(first + index, at: path)) }
     }
 
     private mutating func add(_ rule: Isolation.PathRule, caught: Int, owner: String) {
         let isOptional = rule.isOptional
         switch rule.kind {
-        case .readOnly: steps.append(.cover(rule.path, setting: .readOnly, isOptional: isOptional))
-        case .writable: steps.append(.cover(rule.path, clearing: .readOnly, isOptional: isOptional))
-        case .hidden: steps.append(.hide(rule.path, under: caught, isOptional: isOptional))
+        case .readOnly: add(.cover(rule.path, setting: .readOnly, isOptional: isOptional))
+        case .writable: add(.cover(rule.path, clearing: .readOnly, isOptional: isOptional))
+        case .hidden: add(.hide(rule.path, under: caught, isOptional: isOptional))
         case .bind(_, let isReadOnly):
-            steps.append(.place(caught, at: rule.path, setting: isReadOnly ? .readOnly : []))
+            add(.place(caught, at: rule.path, setting: isReadOnly ? .readOnly : []))
         case .temporary(let size):
             let options = "mode=0755" + owner + (size == 0 ? "" : ",size=" + String(size))
-            steps.append(
+            add(
                 .mount(
                     "tmpfs", at: rule.path, [.noSetuid, .noDevices], options: options, isOptional: isOptional)
             )

@@ -1,5 +1,6 @@
 import LinuxSystem
 import Services
+import Wire
 
 /// Where there are no cgroups, a service is: its main process and all that descends from it; and of those
 /// whose parents have died, so that they are now children of this program (PR_SET_CHILD_SUBREAPER), the ones

@@ -1,4 +1,5 @@
 import LinuxSystem
+import Wire
 
 /// Why a service's process could not be started.
 enum SpawnError: Error {

@@ -27,25 +27,30 @@ extension BootPlanError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notSorted(let service):
-            "service '\(service)' stands twice, or the services are not sorted by name"
+            Self.named(service) + " stands twice, or the services are not sorted by name"
         case .unknownService(let name, let relation, let service):
-            "service '\(service)' names '\(name)' in '\(relation)', but there is no such service"
+            Self.named(service) + " names '" + name + "' in '" + relation.description
+                + "', but there is no such service"
         case .cycle(let names): Self.describe(cycle: names)
         case .doesNotFit(let service):
-            (service.isEmpty ? "the plan" : "service '\(service)'")
+            (service.isEmpty ? "the plan" : Self.named(service))
                 + " holds a longer text, list or number than a boot plan can; make it shorter"
         case .tooLarge(let limit):
-            "the boot plan is larger than \(limit) bytes; remove services or shorten their command lines"
+            "the boot plan is larger than " + String(limit)
+                + " bytes; remove services or shorten their command lines"
         case .notAPlan: "this is not a boot plan; build the image again"
         case .unknownVersion(let version):
-            "boot plan version \(version) is not \(BootPlan.version); build the image again"
+            "boot plan version " + String(version) + " is not " + String(BootPlan.version)
+                + "; build the image again"
         case .wrongChecksum: "the boot plan's checksum is wrong; the file is damaged"
-        case .damaged(let error): "the boot plan is damaged: \(error.description)"
+        case .damaged(let error): "the boot plan is damaged: " + error.description
         case .shuttingDown: "the handset is shutting down; the plan stays as it is"
         case .reloadUnderWay: "another reload is under way; try again when it is done"
         case .foreignState: "the saved state belongs to another boot plan, or is damaged"
         }
     }
+
+    private static func named(_ service: String) -> String { "service '" + service + "'" }
 
     private static func describe(cycle names: [String]) -> String {
         var text = "these services wait for each other: "

@@ -1,13 +1,16 @@
 import Wire
 
-/// The values that the parts of a plan are made of; drawn in ServiceCoding.swift.
+/// The values that the parts of a plan are made of; drawn in ServiceCoding.swift. Called, not copied, as
+/// those of ByteWriter.
 extension ByteWriter {
     /// Longer lists lose their end; `encode` reads back what it wrote and so finds out.
+    @inline(never)
     mutating func write(texts: [String]) {
         write(UInt16(truncatingIfNeeded: texts.count))
         for text in texts { write(text) }
     }
 
+    @inline(never)
     mutating func write(indices: [UInt32]) {
         write(UInt16(truncatingIfNeeded: indices.count))
         for index in indices { write(index) }

@@ -32,9 +32,9 @@ extension Supervisor {
     public func text(of reason: Reason) -> String {
         switch reason {
         case .none: ""
-        case .ended(.exited(let code)): "exited with status \(code)"
-        case .ended(.killed(let signal)): "killed by signal \(signal)"
-        case .execFailed(let number): "its program could not be run (error \(number))"
+        case .ended(.exited(let code)): "exited with status " + String(code)
+        case .ended(.killed(let signal)): "killed by signal " + String(signal)
+        case .execFailed(let number): "its program could not be run (error " + String(number) + ")"
         case .startTimeout: "was not ready within its start timeout"
         case .reloadTimeout: "did not end its reload within its start timeout"
         case .watchdog: "gave no sign of life within its watchdog time"

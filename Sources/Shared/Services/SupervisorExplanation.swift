@@ -33,7 +33,7 @@ extension Supervisor {
         case .done, .starting, .ready, .backoff: break
         }
         if records[service].restartCount > 0 {
-            lines.append("It was restarted \(records[service].restartCount) times.")
+            lines.append("It was restarted " + String(records[service].restartCount) + " times.")
         }
         return lines
     }
@@ -47,9 +47,10 @@ extension Supervisor {
         case .waiting: return subject + " waits for its start" + because + "."
         case .blocked: return subject + " cannot start" + because + "."
         case .starting:
-            return subject + " is starting as process \(record.process)" + remaining(service, "; it fails in")
+            return subject + " is starting as process " + String(record.process)
+                + remaining(service, "; it fails in")
         case .ready:
-            let process = record.process == 0 ? "" : " as process \(record.process)"
+            let process = record.process == 0 ? "" : " as process " + String(record.process)
             return subject + " is ready" + process + because + "."
         case .done: return subject + (isDoneForGood(service) ? " was done once and for all." : " is done.")
         case .backoff: return subject + because + remaining(service, "; it restarts in")
@@ -62,7 +63,7 @@ extension Supervisor {
 
     private func remaining(_ service: Int, _ words: String) -> String {
         guard let time = deadline(of: service) else { return "." }
-        return words + " \(time > now ? time - now : 0) ms."
+        return words + " " + String(time > now ? time - now : 0) + " ms."
     }
 
     private func want(of service: Int) -> String {

@@ -29,10 +29,13 @@ public enum WireError: Error, Equatable, Sendable {
 extension WireError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .truncated(let offset): "the bytes end in the middle of a value that starts at byte \(offset)"
-        case .tooLong(let offset, let limit): "at byte \(offset): longer than the limit of \(limit)"
-        case .notText(let offset): "at byte \(offset): not UTF-8 text"
-        case .malformed(let offset, let expected): "at byte \(offset): expected \(expected)"
+        case .truncated(let offset):
+            "the bytes end in the middle of a value that starts at byte " + String(offset)
+        case .tooLong(let offset, let limit): Self.at(offset) + "longer than the limit of " + String(limit)
+        case .notText(let offset): Self.at(offset) + "not UTF-8 text"
+        case .malformed(let offset, let expected): Self.at(offset) + "expected " + expected.description
         }
     }
+
+    private static func at(_ offset: Int) -> String { "at byte " + String(offset) + ": " }
 }
