@@ -11,7 +11,11 @@ public struct ProcessTree: Sendable {
     /// By parent.
     private let entries: [Entry]
 
-    init(_ entries: [Entry]) { self.entries = entries.sorted { $0.parent < $1.parent } }
+    init(_ entries: [Entry]) {
+        var sorted = entries
+        sorted.shellSort { ($0.parent, $0.process) < ($1.parent, $1.process) }
+        self.entries = sorted
+    }
 
     /// 0 for a name that is not a process's. Not by strtol(3): its numbers in any base are 2 kB of PID 1.
     private static func processNumber(_ name: UnsafePointer<CChar>) -> Int32 {
