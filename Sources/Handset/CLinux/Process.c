@@ -67,8 +67,15 @@ int amos_is_child(int process) {
     return process > 0 && waitid(P_PID, (id_t)process, &state, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+#ifdef __GLIBC__
+static pid_t copy_process(void) { return fork(); }
+#else
+// In musl's static programs, without what fork(3) does for other threads: they have none, and it is 1.5 kB.
+static pid_t copy_process(void) { return _Fork(); }
+#endif
+
 long amos_fork(int kept) {
-    long process = amos_result(fork());
+    long process = amos_result(copy_process());
     if (process != 0) return process;
     // What the child does not need it must not hold: a descriptor that the parent closes stays open, and
     // watched by the parent's epoll, for as long as any copy of it does.
