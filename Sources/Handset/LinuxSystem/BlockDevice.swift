@@ -51,10 +51,8 @@ public enum PartitionTable {
 
     /// Whether a line of `text` is `key` followed by `value`.
     static func hasLine(_ text: [UInt8], _ key: StaticString, _ value: StaticString) -> Bool {
-        text.split(separator: UInt8(ascii: "\n")).contains { line in
-            line.count == key.utf8CodeUnitCount + value.utf8CodeUnitCount && line.starts(with: key.bytes)
-                && line.dropFirst(key.utf8CodeUnitCount).elementsEqual(value.bytes)
-        }
+        let wanted = key.description + value.description
+        return text.split(separator: UInt8(ascii: "\n")).contains { $0.elementsEqual(wanted.utf8) }
     }
 }
 

@@ -14,11 +14,9 @@ public enum ProcessArguments {
     /// The value of an environment variable, as it was when the program started.
     public static func environment(_ name: StaticString) -> String? {
         for entry in zeroSeparated("/proc/self/environ") {
-            let key = name.utf8CodeUnitCount
-            if entry.count > key, entry[entry.startIndex + key] == UInt8(ascii: "="),
-                entry.starts(with: name.bytes)
-            {
-                return String(decoding: entry.dropFirst(key + 1), as: UTF8.self)
+            let key = name.description + "="
+            if entry.starts(with: key.utf8) {
+                return String(decoding: entry.dropFirst(key.utf8.count), as: UTF8.self)
             }
         }
         return nil

@@ -7,17 +7,16 @@ public enum Directory {
 
     /// The names in a directory, sorted by their bytes, without `.` and `..` (`readdir(3)`).
     public static func names(in path: String) throws(SystemCallError) -> [[UInt8]] {
-        guard let directory = path.withCString({ opendir($0) }) else {
+        guard let directory = open(path) else {
             throw SystemCallError("open", path, code: amos_errno())
         }
         defer { closedir(directory) }
         var names: [[UInt8]] = []
         while names.count < entryLimit, let name = amos_next_name(directory) {
-            let bytes = [UInt8](UnsafeRawBufferPointer(start: name, count: strlen(name)))
-            if bytes == [UInt8(ascii: ".")] || bytes == [UInt8(ascii: "."), UInt8(ascii: ".")] { continue }
-            names.append(bytes)
+            if isDots(name) { continue }
+            names.append([UInt8](UnsafeRawBufferPointer(start: name, count: strlen(name))))
         }
-        names.sort { $0.lexicographicallyPrecedes($1) }
+        names.shellSort { $0.lexicographicallyPrecedes($1) }
         return names
     }
 
@@ -32,17 +31,27 @@ public enum Directory {
 
     /// Whether there is nothing in it, or no such directory.
     public static func isEmpty(_ path: String) -> Bool {
-        guard let directory = path.withCString({ opendir($0) }) else { return true }
+        guard let directory = open(path) else { return true }
         defer { closedir(directory) }
         while let name = amos_next_name(directory) {
-            let isDot = name[0] == 0x2e && (name[1] == 0 || (name[1] == 0x2e && name[2] == 0))
-            if !isDot { return false }
+            if !isDots(name) { return false }
         }
         return true
     }
 
+    /// `.` or `..`
+    private static func isDots(_ name: UnsafePointer<CChar>) -> Bool {
+        name[0] == 0x2e && (name[1] == 0 || (name[1] == 0x2e && name[2] == 0))
+    }
+
+    private static func open(_ path: String) -> OpaquePointer? {
+        path.zeroTerminated.withUnsafeBufferPointer { text in text.baseAddress.flatMap { opendir($0) } }
+    }
+
     /// `stat(2)`: links are followed.
-    public static func isDirectory(_ path: String) -> Bool { path.withCString { amos_is_directory($0) != 0 } }
+    public static func isDirectory(_ path: String) -> Bool {
+        path.withCString { Int(amos_is_directory($0)) } != 0
+    }
 
     /// `mkdir(2)`; a directory that is already there is fine.
     public static func make(_ path: String, permissions: UInt32 = 0o755) throws(SystemCallError) {
@@ -52,7 +61,7 @@ public enum Directory {
     }
 
     /// Whether something has this name, a dangling link included (`lstat(2)`).
-    public static func exists(_ path: String) -> Bool { path.withCString { amos_exists($0) != 0 } }
+    public static func exists(_ path: String) -> Bool { path.withCString { Int(amos_exists($0)) } != 0 }
 
     /// `unlink(2)`.
     public static func unlink(_ path: String) throws(SystemCallError) {

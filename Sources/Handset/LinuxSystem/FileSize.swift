@@ -12,7 +12,7 @@ extension Directory {
     /// A directory with all its missing parents.
     public static func makeAll(_ path: String) throws(SystemCallError) {
         var parent: [UInt8] = []
-        for byte in path.utf8 {
+        for byte in Array(path.utf8) {
             if byte == UInt8(ascii: "/"), !parent.isEmpty {
                 try make(String(decoding: parent, as: UTF8.self))
             }

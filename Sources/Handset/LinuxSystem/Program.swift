@@ -60,7 +60,8 @@ final class CStringArray {
         count = strings.count
         pointers = .allocate(capacity: count + 1)
         for (index, string) in strings.enumerated() {
-            (pointers + index).initialize(to: string.withCString { strdup($0) })
+            (pointers + index).initialize(
+                to: string.zeroTerminated.withUnsafeBufferPointer { $0.baseAddress.flatMap { strdup($0) } })
         }
         (pointers + count).initialize(to: nil)
     }

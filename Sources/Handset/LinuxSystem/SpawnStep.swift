@@ -34,7 +34,8 @@ public struct SpawnStep: Sendable {
     private static let openFiles = 7
 }
 
-// The file system (mount_namespaces(7)); all of these need a mount namespace.
+// The file system (mount_namespaces(7)); all of these need a mount namespace. What is made at
+// several places is called there, not copied.
 extension SpawnStep {
     /// mount_setattr(2).
     public struct MountAttributes: OptionSet, Sendable {
@@ -51,6 +52,7 @@ extension SpawnStep {
     public static var privateMounts: Self { Self(AMOS_STEP_PRIVATE_MOUNTS) }
 
     /// Keeps what is mounted at and below `path` now; `place` shows it.
+    @inline(never)
     public static func catchTree(_ path: String, isOptional: Bool = false) -> Self {
         var step = Self(AMOS_STEP_CATCH)
         (step.one, step.isOptional) = (path, isOptional)
@@ -58,6 +60,7 @@ extension SpawnStep {
     }
 
     /// Shows at `path`, which is made if need be, what step number `caught` has kept.
+    @inline(never)
     public static func place(_ caught: Int, at path: String, setting attributes: MountAttributes = []) -> Self
     {
         var step = Self(AMOS_STEP_PLACE)
@@ -66,6 +69,7 @@ extension SpawnStep {
     }
 
     /// Everything at and below `path`, which becomes a mount of its own, with other attributes.
+    @inline(never)
     public static func cover(
         _ path: String, setting: MountAttributes = [], clearing: MountAttributes = [],
         isOptional: Bool = false
@@ -84,6 +88,7 @@ extension SpawnStep {
     }
 
     /// A new file system without a device.
+    @inline(never)
     public static func mount(
         _ type: String, at path: String, _ attributes: MountAttributes, options: String = "",
         isOptional: Bool = false

@@ -12,7 +12,7 @@ public enum VirtioPort {
             let path = "/sys/class/virtio-ports/" + node + "/name"
             guard let text = contents(of: path, limit: 256) else { continue }
             let line = text.last == UInt8(ascii: "\n") ? text.dropLast() : text[...]
-            guard line.elementsEqual(name.bytes) else { continue }
+            guard line.elementsEqual(name.description.utf8) else { continue }
             do throws(SystemCallError) {
                 return try FileDescriptor.open("/dev/" + node, [.readWrite, .nonBlocking])
             } catch {

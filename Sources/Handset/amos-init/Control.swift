@@ -145,7 +145,7 @@ extension Supervision {
         switch request.command {
         case .start, .stop, .restart: command(request, connection, slot)
         case .announce:
-            let line = Array(request.text.utf8.filter { $0 != 0x0a })
+            let line = Array(request.text.utf8).filter { $0 != 0x0a }
             reply(.end, slot)
             announcer.pass(Array(line.prefix(BootEvent.lineLimit - 1)) + [0x0a])
         case .attachLog: connection.nextPipe = 0

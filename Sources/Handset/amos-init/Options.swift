@@ -31,7 +31,7 @@ struct Options {
         guard !isFirst || arguments.first?.utf8.starts(with: "--plan".utf8) == true else {
             isSystem = true
             if arguments.count == 2, UTF8Text.equal(arguments[0], "--resume") {
-                resumed = Int32(arguments[1])
+                resumed = Self.descriptor(arguments[1])
             }
             return
         }
@@ -45,7 +45,7 @@ struct Options {
                 run = value
             } else if UTF8Text.equal(name, "--state") {
                 state = value
-            } else if UTF8Text.equal(name, "--resume"), let number = Int32(value), number > 2 {
+            } else if UTF8Text.equal(name, "--resume"), let number = Self.descriptor(value), number > 2 {
                 resumed = number
             } else {
                 return nil
@@ -56,5 +56,13 @@ struct Options {
         planPath = plan
         runDirectory = run
         stateDirectory = state ?? run + "/state"
+    }
+
+    /// As `handoverArguments` are followed by it: a number, in the only way to write it.
+    private static func descriptor(_ text: String) -> Int32? {
+        guard let number = WallClock.decimal(Array(text.utf8)), UTF8Text.equal(String(number), text) else {
+            return nil
+        }
+        return Int32(exactly: number)
     }
 }

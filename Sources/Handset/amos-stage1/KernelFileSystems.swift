@@ -1,5 +1,6 @@
 import LinuxSystem
 import Slots
+import Wire
 
 /// The file systems that are windows into the kernel; they move along to the new root.
 enum KernelFileSystems {

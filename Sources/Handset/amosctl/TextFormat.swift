@@ -1,3 +1,5 @@
+import Wire
+
 /// Numbers and tables for people.
 enum TextFormat {
     /// `0.031 s`, `12.4 s`, `3 min 20 s`, `5 h 12 min`, `3 d 4 h`: two steps of precision are enough.

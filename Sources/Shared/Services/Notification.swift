@@ -127,12 +127,9 @@ public struct Notification: Equatable, Sendable {
     }
 
     private static func equal(_ bytes: Span<UInt8>, _ text: String) -> Bool {
-        guard bytes.count == text.utf8.count else { return false }
-        var index = 0
-        for byte in text.utf8 {
-            if bytes[index] != byte { return false }
-            index += 1
-        }
+        let wanted = text.utf8.span
+        guard bytes.count == wanted.count else { return false }
+        for index in bytes.indices where bytes[index] != wanted[index] { return false }
         return true
     }
 

@@ -64,7 +64,8 @@ extension ByteReader {
     mutating func readPath() throws(WireError) -> String {
         let start = offset
         let path = try readText()
-        guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else {
+        let bytes = Array(path.utf8)
+        guard bytes.first == UInt8(ascii: "/"), !bytes.contains(0) else {
             throw .malformed(offset: start, expected: "an absolute path")
         }
         return path
@@ -81,7 +82,7 @@ extension ByteReader {
     mutating func readFileName() throws(WireError) -> String {
         let start = offset
         let name = try readText()
-        let bytes = name.utf8
+        let bytes = Array(name.utf8)
         guard !bytes.isEmpty, bytes.first != UInt8(ascii: "."), !bytes.contains(UInt8(ascii: "/")),
             !bytes.contains(UInt8(ascii: ":")), !bytes.contains(0)
         else { throw .malformed(offset: start, expected: "a name without '/' and ':'") }

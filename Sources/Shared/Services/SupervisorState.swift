@@ -48,7 +48,7 @@ extension Supervisor {
     static func fingerprint(of plan: BootPlan) -> UInt32 {
         var sum = CRC32()
         for index in plan.services.indices {
-            for byte in plan.services[index].name.utf8 { sum.update(byte) }
+            sum.update(plan.services[index].name.utf8.span)
             sum.update(plan.services[index].comparable.span)
         }
         return sum.value

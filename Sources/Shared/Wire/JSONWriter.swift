@@ -20,7 +20,8 @@ public struct JSONWriter: Sendable {
     public mutating func value(_ text: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 { escape(byte) }
+        let source = text.utf8.span
+        for index in source.indices { escape(source[index]) }
         bytes.append(UInt8(ascii: "\""))
     }
 
