@@ -118,8 +118,8 @@ struct ServiceReader {
             service.restartWindowMilliseconds = rate.milliseconds
         } else if let text = restart.text("limit") {
             diagnostics.add(
-                "limit is too large: \(text)", at: restart.location("limit"), expected: TextRule.rate.expected
-            )
+                "limit is too large: \(text)", at: restart.location("limit"),
+                expected: "at most \(UInt16.max) restarts in at most \(Quantity.longestDurationDays) d")
         }
         service.finalAction = readFinalAction(restart)
     }
