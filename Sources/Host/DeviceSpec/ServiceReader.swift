@@ -69,6 +69,7 @@ struct ServiceReader {
             ready.milliseconds("interval") ?? service.probeIntervalMilliseconds
         if let descriptor = ready.integer("descriptor") {
             service.readiness = .descriptor(Int32(descriptor))
+            checkRoom(below: descriptor, for: service.sockets, at: ready.location("descriptor"))
         } else if ready.has("probe") {
             service.readiness = .probe
             service.probe = ready.texts("probe")
@@ -77,6 +78,19 @@ struct ServiceReader {
         }
         service.startTimeoutMilliseconds =
             reader.milliseconds("start-timeout") ?? service.startTimeoutMilliseconds
+    }
+
+    /// Its sockets are descriptors 3, 4, … (sd_listen_fds(3)); what it has stored with PID 1 follows them.
+    private func checkRoom(
+        below descriptor: Int, for sockets: [ListeningSocket], at location: SourceLocation
+    ) {
+        let first = 3 + sockets.count
+        guard descriptor < first else { return }
+        diagnostics.add(
+            "descriptor \(descriptor) is one of its sockets", at: location,
+            expected: first > ServiceKeys.readinessDescriptors.upperBound
+                ? "ready: notify"
+                : "at least \(first), after its sockets, and one more for each descriptor that it stores")
     }
 
     private func readRestart(_ service: inout ServiceDefinition) {
