@@ -36,7 +36,7 @@ enum ServiceKeys {
         .init("arguments", .list(of: .text(.any), mayRepeat: true), "Without the program's name."),
         .init(
             "environment", .dictionary(what: "a variable", keys: .variable, values: .text(.any)),
-            "Its whole environment, in this order."),
+            "Its environment, in this order; a PATH and what the protocols need is added."),
         .init(
             "environment-directories", .list(of: .text(.absolutePath)),
             "On the handset, one file per variable; root's, writable by nobody else."),

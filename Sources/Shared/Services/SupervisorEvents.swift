@@ -18,7 +18,7 @@ extension Supervisor {
         case probing(service: Int, process: Int32)
         /// A socket, device, path or timer wants this service.
         case triggered(service: Int)
-        /// `WATCHDOG=1`, or any other sign of life that the service sent.
+        /// `WATCHDOG=1`; nothing else that a service sends counts as a sign of life.
         case alive(service: Int)
         /// `WATCHDOG=trigger`: the service itself says that it is broken.
         case broken(service: Int)
