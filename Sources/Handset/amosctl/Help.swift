@@ -16,7 +16,8 @@ enum Help {
                 poweroff, reboot, factory-reset
 
         --run DIR (or AMOS_RUN=DIR) talks to a supervisor elsewhere than /run/amos.
-        Everybody may look, root may change. `amosctl COMMAND --help` has the options and examples.
+        Everybody may look, but not at the log; root may do all of it.
+        `amosctl COMMAND --help` has the options and examples.
         """
 
     static func text(of command: Command) -> String {
