@@ -118,6 +118,18 @@ public struct VersionRange: Sendable {
     }
 }
 
+extension VersionRange {
+    /// As short as a person would write it: `^1.2.0` instead of its bounds.
+    public var shortText: String {
+        guard let lower, lower.isInclusive, upper != nil else { return text }
+        for sign in ["^", "~"] {
+            let short = sign + lower.version.text
+            if VersionRange(short) == self { return short }
+        }
+        return text
+    }
+}
+
 extension VersionRange: Equatable, CustomStringConvertible {
     public static func == (left: VersionRange, right: VersionRange) -> Bool {
         left.lower == right.lower && left.upper == right.upper
