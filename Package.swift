@@ -65,7 +65,9 @@ let hostTargets: [Target] = [
     hostModule("HostSystem", needs: ["CCrypto"]),
     hostModule(
         "DeviceSpec",
-        needs: ["HostSystem", "Services", "CSeccomp", .product(name: "Yams", package: "Yams")]),
+        needs: [
+            "HostSystem", "Packages", "Services", "CSeccomp", .product(name: "Yams", package: "Yams"),
+        ]),
     hostModule("DebianBase", needs: ["HostSystem", "CArchive"]),
     hostModule("DiskImage", needs: ["HostSystem", "Slots", "Wire", "CArchive", "CCrypto", "CZlib"]),
     hostModule(
@@ -73,11 +75,13 @@ let hostTargets: [Target] = [
         needs: [
             "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire", "CArchive",
         ]),
+    hostModule("Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages"]),
     hostModule("Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     .executableTarget(
         name: "amos",
         dependencies: [
-            "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Slots", "Wire",
+            "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Packages",
+            "Packaging", "Slots", "Wire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),
@@ -112,6 +116,7 @@ let testTargets: [Target] = [
         swiftSettings: strict),
     tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots", "Referees"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage"]),
+    tests(of: "Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages", "Referees"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(
