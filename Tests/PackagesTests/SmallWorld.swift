@@ -79,6 +79,12 @@ struct SmallWorld: CustomStringConvertible {
         }
     }
 
+    func withoutGoals() -> SmallWorld {
+        var world = self
+        world.request.goals = []
+        return world
+    }
+
     func release(_ id: PackageID, _ code: UInt64) -> PackageRelease {
         releases.first { $0.id == id && $0.versionCode == code }!
     }

@@ -23,6 +23,7 @@ struct SolverCase: Sendable, CustomTestStringConvertible {
     /// Everything before the line of dashes.
     let input: [String]
     let expected: [String]
+    private var releases: [PackageRelease] = []
     private(set) var universe = Universe()
     private(set) var request = SolverRequest(goals: [], installed: [], architecture: .arm64, apiLevel: 2)
     private var installedVersions: [(id: PackageID, version: PackageVersion)] = []
@@ -49,7 +50,6 @@ struct SolverCase: Sendable, CustomTestStringConvertible {
 
     private mutating func readInput() throws {
         var release: PackageRelease?
-        var releases: [PackageRelease] = []
         for line in input where !line.isEmpty && !line.hasPrefix("#") {
             if line.hasPrefix("  ") {
                 try Self.extend(&release, line)
@@ -122,7 +122,13 @@ struct SolverCase: Sendable, CustomTestStringConvertible {
     }
 
     /// What the solver says, in the form of the golden files.
-    func outcome() -> [String] {
+    /// - Parameter isReversed: releases become known in the reverse order.
+    func outcome(isReversed: Bool = false) -> [String] {
+        var universe = universe
+        if isReversed {
+            universe = Universe()
+            for release in releases.reversed() { universe.add(release) }
+        }
         do throws(SolverFailure) {
             return text(of: try Solver.solve(request, in: universe))
         } catch {

@@ -28,6 +28,9 @@ import Testing
         } catch {
             guard case .impossible(let sentences) = error else { return "\(error)" }
             if sentences.isEmpty { return "no explanation" }
+            if world.withoutGoals().hasSolution, !sentences.contains(where: { $0.contains("ou ask ") }) {
+                return "an explanation that does not name what was asked for: \(error)"
+            }
             return solvable ? "no solution where there is one: \(error)" : nil
         }
     }

@@ -22,6 +22,12 @@ import Testing
         #expect(golden.outcome() == golden.expected)
     }
 
+    /// The order in which releases become known means nothing, to explanations neither.
+    @Test(arguments: cases)
+    func isTheSameFromTheOtherEnd(golden: SolverCase) {
+        #expect(golden.outcome(isReversed: true) == golden.expected)
+    }
+
     @Test func thereAreEnough() {
         #expect(Self.cases.count >= 80)
         #expect(Set(Self.cases.map(\.title)).count == Self.cases.count, "each title once")

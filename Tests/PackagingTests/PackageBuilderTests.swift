@@ -16,8 +16,22 @@ import Testing
         return package
     }
 
-    @Test(arguments: ["none", "deflate"])
-    func refereesAgree(compression: String) throws {
+    @Test func refereesAgree() throws {
+        let payload = try checkedPayload(compression: "none")
+        try Tool("fsck.erofs", package: "erofs-utils").check([payload.file("payload")])
+    }
+
+    @Test(
+        .enabled(
+            if: NewerFsck.command != nil, "no fsck.erofs that knows DEFLATE: neither here nor from the mirror"
+        ))
+    func refereesAgreeOnCompressedPayloads() throws {
+        let payload = try checkedPayload(compression: "deflate")
+        try #require(NewerFsck.command).check([payload.file("payload")])
+    }
+
+    /// Packs, and has everything but the file system judged.
+    private func checkedPayload(compression: String) throws -> PackageFolder {
         let folder = try PackageFolder(PackageFolder.yaml + "\ncompression: \(compression)")
         try folder.write([UInt8](repeating: 7, count: 600_000), to: "files/share/data")
         symlink("../share/data", folder.file("files/bin/link"))
@@ -29,14 +43,10 @@ import Testing
         #expect(measured == result.manifest.payload.verity.hex + "\n")
         let hashed = try Tool("sha256sum", package: "coreutils").check([payload]).text
         #expect(hashed.hasPrefix(result.manifest.payload.sha256.hex))
-        if compression == "none" {
-            try Tool("fsck.erofs", package: "erofs-utils").check([payload])
-        } else {
-            try #require(NewerFsck.command, "no fsck.erofs that knows DEFLATE").check([payload])
-        }
         let paths = package.files.map(\.path)
         #expect(paths.sorted() == ["", "bin", "bin/link", "bin/notes", "share", "share/data"])
         #expect(package.files.allSatisfy { $0.userID == 0 && $0.modificationTime == 0 })
+        return folder
     }
 
     /// The public key as DER (RFC 8410) is twelve fixed bytes and the key.

@@ -79,6 +79,11 @@ public struct PackageManifest: Sendable {
             self.path = path
             self.size = size
         }
+
+        /// By bytes: comparing as text would need the Unicode tables.
+        public static func == (left: Icon, right: Icon) -> Bool {
+            left.size == right.size && left.path.utf8.elementsEqual(right.path.utf8)
+        }
     }
 
     /// A text in one language, by its tag (`de`, `pt-BR`).
