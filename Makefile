@@ -13,7 +13,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PACKAGES := pkg-config libarchive-dev libssl-dev zlib1g-dev libseccomp-dev \
 	qemu-system-arm qemu-utils qemu-user e2fsprogs \
 	erofs-utils cryptsetup-bin gdisk fdisk cpio squashfs-tools android-sdk-libsparse-utils faketime \
-	binutils openssl python3-jsonschema python3-yaml \
+	binutils openssl fsverity python3-jsonschema python3-yaml \
 	$(if $(DISPLAY)$(WAYLAND_DISPLAY),qemu-system-gui)
 
 # Supervisors that `make bench` compares with; dinit is not in Debian, AMOS_DINIT=/path/to/dinit adds it.
@@ -54,8 +54,8 @@ bench: PACKAGES += $(PEERS)
 bench: build ## measure builds, boots and sizes beside what others offer
 	swift run -c release amos-bench
 
-torture: build ## the long variants: more flips, more power cuts, more kills, more simulated worlds
-	AMOS_TORTURE=1 AMOS_SIMULATION_SEEDS=100000 swift test --disable-xctest
+torture: build ## the long variants: more flips, more power cuts, more kills, more simulated worlds and package universes
+	AMOS_TORTURE=1 AMOS_SIMULATION_SEEDS=100000 AMOS_SOLVER_SEEDS=100000 swift test --disable-xctest
 
 fuzz: deps ## give every decoder to libFuzzer for FUZZ_SECONDS (30) each
 	.ci/fuzz $(FUZZ_SECONDS)
@@ -63,7 +63,7 @@ fuzz: deps ## give every decoder to libFuzzer for FUZZ_SECONDS (30) each
 # Swift's global tables look like leaks: only what is read or written wrongly counts.
 asan: deps ## the userland's tests and scenarios with AddressSanitizer
 	ASAN_OPTIONS=detect_leaks=0 swift test --disable-xctest --sanitize=address --scratch-path .build/asan \
-		--filter '^(Wire|Services|Slots|LinuxSystem|Fuzz|Scenario)Tests\.'
+		--filter '^(Wire|Services|Slots|Packages|LinuxSystem|Fuzz|Scenario)Tests\.'
 
 fmt: ## format every source file
 	swift format -i -r Package.swift Sources Tests

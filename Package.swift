@@ -38,6 +38,7 @@ let sharedTargets: [Target] = [
     sharedModule("Wire"),
     sharedModule("Services", needs: ["Wire"]),
     sharedModule("Slots", needs: ["Wire"]),
+    sharedModule("Packages", needs: ["Wire"]),
 ]
 
 let handsetTargets: [Target] = [
@@ -64,7 +65,9 @@ let hostTargets: [Target] = [
     hostModule("HostSystem", needs: ["CCrypto"]),
     hostModule(
         "DeviceSpec",
-        needs: ["HostSystem", "Services", "CSeccomp", .product(name: "Yams", package: "Yams")]),
+        needs: [
+            "HostSystem", "Packages", "Services", "CSeccomp", .product(name: "Yams", package: "Yams"),
+        ]),
     hostModule("DebianBase", needs: ["HostSystem", "CArchive"]),
     hostModule("DiskImage", needs: ["HostSystem", "Slots", "Wire", "CArchive", "CCrypto", "CZlib"]),
     hostModule(
@@ -72,11 +75,13 @@ let hostTargets: [Target] = [
         needs: [
             "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire", "CArchive",
         ]),
+    hostModule("Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages"]),
     hostModule("Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     .executableTarget(
         name: "amos",
         dependencies: [
-            "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Slots", "Wire",
+            "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Packages",
+            "Packaging", "Slots", "Wire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),
@@ -85,7 +90,8 @@ let hostTargets: [Target] = [
 let benchmarks: Target = .executableTarget(
     name: "amos-bench",
     dependencies: [
-        "Assembly", "Emulator", "DebianBase", "DiskImage", "HostSystem", "LinuxSystem", "Services",
+        "Assembly", "Emulator", "DebianBase", "DiskImage", "HostSystem", "LinuxSystem", "Packages",
+        "Services",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "Tests/Benchmarks", exclude: ["Service"], swiftSettings: strict)
@@ -95,6 +101,7 @@ let testTargets: [Target] = [
     tests(of: "Wire"),
     tests(of: "Services", needs: ["Wire"]),
     tests(of: "Slots"),
+    tests(of: "Packages", needs: ["Wire"], exclude: ["Solver"]),
     // PID 1's control socket: amos-init and amosctl as programs of this machine.
     .testTarget(
         name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amos-logd", "amosctl"],
@@ -109,10 +116,11 @@ let testTargets: [Target] = [
         swiftSettings: strict),
     tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots", "Referees"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage"]),
+    tests(of: "Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages", "Referees"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(
-        name: "FuzzTargets", dependencies: ["Wire", "Services"], path: "Tests/Fuzz/Targets",
+        name: "FuzzTargets", dependencies: ["Wire", "Services", "Packages"], path: "Tests/Fuzz/Targets",
         swiftSettings: strict),
     .testTarget(
         name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzTests", swiftSettings: strict),
