@@ -38,6 +38,7 @@ let sharedTargets: [Target] = [
     sharedModule("Wire"),
     sharedModule("Services", needs: ["Wire"]),
     sharedModule("Slots", needs: ["Wire"]),
+    sharedModule("Trust", needs: ["Wire"]),
 ]
 
 let handsetTargets: [Target] = [
@@ -72,11 +73,13 @@ let hostTargets: [Target] = [
         needs: [
             "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire", "CArchive",
         ]),
+    hostModule("Repository", needs: ["HostSystem", "DiskImage", "Trust", "Wire", "CCrypto"]),
     hostModule("Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     .executableTarget(
         name: "amos",
         dependencies: [
-            "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Slots", "Wire",
+            "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Repository",
+            "Slots", "Trust", "Wire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),
@@ -109,6 +112,8 @@ let testTargets: [Target] = [
         swiftSettings: strict),
     tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots", "Referees"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage"]),
+    tests(
+        of: "Trust", needs: ["Wire", "HostSystem", "Repository", "Referees"], exclude: ["Python"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(
