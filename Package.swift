@@ -114,6 +114,9 @@ let testTargets: [Target] = [
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage"]),
     tests(
         of: "Trust", needs: ["Wire", "HostSystem", "Repository", "Referees"], exclude: ["Python"]),
+    tests(
+        of: "Repository", needs: ["DiskImage", "HostSystem", "Trust", "Wire", "Referees"],
+        exclude: ["Python"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(

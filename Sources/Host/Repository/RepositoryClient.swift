@@ -24,6 +24,10 @@ public struct RepositoryClient {
         }
     }
 
+    var trusted: TrustedMetadata<LibcryptoTrust> { updater.trusted }
+
+    func fetchName(of target: TargetFile) -> String { updater.fetchName(of: target) }
+
     /// Seconds since 1970, now.
     public static var clock: Int64 { Int64(time(nil)) }
 
