@@ -73,7 +73,7 @@ fuzz: deps ## give every decoder to libFuzzer for FUZZ_SECONDS (30) each
 # Swift's global tables look like leaks: only what is read or written wrongly counts.
 asan: deps ## the userland's tests and scenarios with AddressSanitizer
 	ASAN_OPTIONS=detect_leaks=0 swift test --disable-xctest --sanitize=address --scratch-path .build/asan \
-		--filter '^(Wire|Services|Slots|LinuxSystem|Fuzz|Scenario)Tests\.'
+		--filter '^(Wire|Services|Slots|Trust|LinuxSystem|Fuzz|Scenario)Tests\.'
 
 fmt: ## format every source file
 	swift format -i -r Package.swift Sources Tests

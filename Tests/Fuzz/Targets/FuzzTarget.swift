@@ -17,6 +17,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case plan
     /// The supervisor's state across a re-execution.
     case state
+    /// Update metadata: each role, and a client that gets it.
+    case trust
 
     /// Runs it on these bytes; a trap is the finding.
     public func run(_ bytes: [UInt8]) {
@@ -27,6 +29,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .notification: NotificationFuzz.run(bytes)
         case .plan: PlanFuzz.run(bytes)
         case .state: StateFuzz.run(bytes)
+        case .trust: TrustFuzz.run(bytes)
         }
     }
 
@@ -39,6 +42,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .notification: NotificationFuzz.seeds
         case .plan: PlanFuzz.seeds
         case .state: StateFuzz.seeds
+        case .trust: TrustFuzz.seeds
         }
     }
 }
