@@ -12,8 +12,8 @@ import Trust
 ///   staged.json                 what `publish` will sign; clients never ask for it
 /// ```
 /// A publication adds files and replaces `timestamp.json` last, so whoever reads meanwhile sees all of the
-/// old state or all of the new one. Nothing here is secret: keys stay in the key store, and are found there by
-/// the public halves that the root lists.
+/// old state or all of the new one. Nothing here is secret: keys stay in the key store, and are found there
+/// by the public halves that the root lists.
 public struct RepositoryFolder {
     /// How long what a publication signs is good for, in days: the timestamp's is how long a withheld update
     /// goes unnoticed, the root's how long its keys can stay locked away.
