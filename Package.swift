@@ -38,6 +38,7 @@ let sharedTargets: [Target] = [
     sharedModule("Wire"),
     sharedModule("Services", needs: ["Wire"]),
     sharedModule("Slots", needs: ["Wire"]),
+    sharedModule("Packages", needs: ["Wire"]),
     sharedModule("Trust", needs: ["Wire"]),
 ]
 
@@ -65,7 +66,9 @@ let hostTargets: [Target] = [
     hostModule("HostSystem", needs: ["CCrypto"]),
     hostModule(
         "DeviceSpec",
-        needs: ["HostSystem", "Services", "CSeccomp", .product(name: "Yams", package: "Yams")]),
+        needs: [
+            "HostSystem", "Packages", "Services", "CSeccomp", .product(name: "Yams", package: "Yams"),
+        ]),
     hostModule("DebianBase", needs: ["HostSystem", "CArchive"]),
     hostModule("DiskImage", needs: ["HostSystem", "Slots", "Wire", "CArchive", "CCrypto", "CZlib"]),
     hostModule(
@@ -73,13 +76,14 @@ let hostTargets: [Target] = [
         needs: [
             "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire", "CArchive",
         ]),
+    hostModule("Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages"]),
     hostModule("Repository", needs: ["HostSystem", "DiskImage", "Trust", "Wire", "CCrypto"]),
     hostModule("Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     .executableTarget(
         name: "amos",
         dependencies: [
-            "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Repository",
-            "Slots", "Trust", "Wire",
+            "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Packages",
+            "Packaging", "Repository", "Slots", "Trust", "Wire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),
@@ -88,7 +92,8 @@ let hostTargets: [Target] = [
 let benchmarks: Target = .executableTarget(
     name: "amos-bench",
     dependencies: [
-        "Assembly", "Emulator", "DebianBase", "DiskImage", "HostSystem", "LinuxSystem", "Services",
+        "Assembly", "Emulator", "DebianBase", "DiskImage", "HostSystem", "LinuxSystem", "Packages",
+        "Services",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "Tests/Benchmarks", exclude: ["Service"], swiftSettings: strict)
@@ -98,6 +103,7 @@ let testTargets: [Target] = [
     tests(of: "Wire"),
     tests(of: "Services", needs: ["Wire"]),
     tests(of: "Slots"),
+    tests(of: "Packages", needs: ["Wire"], exclude: ["Solver"]),
     // PID 1's control socket: amos-init and amosctl as programs of this machine.
     .testTarget(
         name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amos-logd", "amosctl"],
@@ -112,6 +118,7 @@ let testTargets: [Target] = [
         swiftSettings: strict),
     tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots", "Referees"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage"]),
+    tests(of: "Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages", "Referees"]),
     tests(
         of: "Trust", needs: ["Wire", "HostSystem", "Repository", "Referees"], exclude: ["Python"]),
     tests(
@@ -120,7 +127,8 @@ let testTargets: [Target] = [
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(
-        name: "FuzzTargets", dependencies: ["Wire", "Services", "Trust"], path: "Tests/Fuzz/Targets",
+        name: "FuzzTargets", dependencies: ["Wire", "Services", "Packages", "Trust"],
+        path: "Tests/Fuzz/Targets",
         swiftSettings: strict),
     .testTarget(
         name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzTests", swiftSettings: strict),

@@ -2,6 +2,7 @@ import Assembly
 import DebianBase
 import DeviceSpec
 import DiskImage
+import Packaging
 
 /// The person named something that is not there or not of the right kind.
 struct WrongInput: Error, CustomStringConvertible {
@@ -25,6 +26,12 @@ struct WrongInput: Error, CustomStringConvertible {
             switch error {
             case .lockSyntax, .notLocked, .lockedOtherwise, .badStoreArchive, .unknownPackages: true
             default: false
+            }
+        case let error as PackagingError:
+            switch error {
+            case .badFile, .noFiles, .package: true
+            case .key(let error): isCause(of: error)
+            case .image, .system: false
             }
         default: false
         }

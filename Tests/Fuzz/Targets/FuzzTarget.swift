@@ -9,12 +9,20 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case control
     /// The lines that tell events.
     case event
+    /// Installed sets, and what leads from one to another.
+    case generation
     /// Log segments, requests to the logger, and what it takes in.
     case log
+    /// What packages say about themselves.
+    case manifest
     /// sd_notify(3) datagrams.
     case notification
+    /// Package files up to their payload, signature blocks, statements about keys.
+    case package
     /// Boot plans, and the supervisor that gets such a plan.
     case plan
+    /// Universes of packages, and the solver that gets them.
+    case solver
     /// The supervisor's state across a re-execution.
     case state
     /// Update metadata: each role, and a client that gets it.
@@ -25,9 +33,13 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .control: ControlFuzz.run(bytes)
         case .event: EventFuzz.run(bytes)
+        case .generation: GenerationFuzz.run(bytes)
         case .log: LogFuzz.run(bytes)
+        case .manifest: ManifestFuzz.run(bytes)
         case .notification: NotificationFuzz.run(bytes)
+        case .package: PackageFuzz.run(bytes)
         case .plan: PlanFuzz.run(bytes)
+        case .solver: SolverFuzz.run(bytes)
         case .state: StateFuzz.run(bytes)
         case .trust: TrustFuzz.run(bytes)
         }
@@ -38,9 +50,13 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .control: ControlFuzz.seeds
         case .event: EventFuzz.seeds
+        case .generation: GenerationFuzz.seeds
         case .log: LogFuzz.seeds
+        case .manifest: ManifestFuzz.seeds
         case .notification: NotificationFuzz.seeds
+        case .package: PackageFuzz.seeds
         case .plan: PlanFuzz.seeds
+        case .solver: SolverFuzz.seeds
         case .state: StateFuzz.seeds
         case .trust: TrustFuzz.seeds
         }
