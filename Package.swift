@@ -77,7 +77,9 @@ let hostTargets: [Target] = [
             "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire", "CArchive",
         ]),
     hostModule("Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages"]),
-    hostModule("Repository", needs: ["HostSystem", "DiskImage", "Trust", "Wire", "CCrypto"]),
+    hostModule(
+        "Repository",
+        needs: ["HostSystem", "DiskImage", "Packages", "Packaging", "Trust", "Wire", "CCrypto"]),
     hostModule("Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     .executableTarget(
         name: "amos",
@@ -122,7 +124,10 @@ let testTargets: [Target] = [
     tests(
         of: "Trust", needs: ["Wire", "HostSystem", "Repository", "Referees"], exclude: ["Python"]),
     tests(
-        of: "Repository", needs: ["DiskImage", "HostSystem", "Trust", "Wire", "Referees"],
+        of: "Repository",
+        needs: [
+            "DeviceSpec", "DiskImage", "HostSystem", "Packages", "Packaging", "Trust", "Wire", "Referees",
+        ],
         exclude: ["Python"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.

@@ -49,7 +49,7 @@ import Wire
         #expect(try sample.python()["targets"]?.integer == 1)
         try sample.add("one.amos", "first")
         try sample.add("deep/two.amos", "second")
-        #expect(try sample.check().targetCount == 0)
+        #expect(try sample.check().targetCount == 1)
         try sample.repository.publish()
         let seen = try sample.python("one.amos", "deep/two.amos")
         #expect(seen["one.amos"]?.text == "first")
@@ -58,7 +58,7 @@ import Wire
         try sample.repository.remove(["deep/two.amos"])
         try sample.repository.publish()
         #expect(try sample.python("one.amos")["one.amos"]?.text == "changed")
-        #expect(try sample.check().targetCount == 1)
+        #expect(try sample.check().targetCount == 2)
         // Nothing new: later expiries only.
         try sample.repository.publish()
         #expect(try sample.python()["targets"]?.integer == 3)
@@ -85,7 +85,7 @@ import Wire
         #expect(try sample.check().rootVersion == 1)
     }
 
-    @Test(arguments: ["../up", "/absolute", "a//b", "a/./b", "", "a b", "a?b", "a%2fb", "ü"])
+    @Test(arguments: ["../up", "/absolute", "a//b", "a/./b", "", "a b", "a?b", "a%2fb", "ü", "index"])
     func pathsThatLeaveTheFolderAreRefused(path: String) throws {
         let sample = try Sample()
         #expect(throws: RepositoryError.self) { try sample.add(path, "x") }
@@ -96,7 +96,7 @@ import Wire
         try sample.add("one.amos", "first")
         try sample.repository.publish()
         let files = try FileManager.default.contentsOfDirectory(atPath: sample.repository.targets)
-        let file = try #require(files.first)
+        let file = try #require(files.first { $0.hasSuffix(".amos") })
         try Data("fjrst".utf8).write(to: URL(fileURLWithPath: "\(sample.repository.targets)/\(file)"))
         #expect(throws: RepositoryError.self) { try sample.check() }
     }
@@ -110,7 +110,7 @@ import Wire
         for _ in 0..<2 {
             let report = try RepositoryMirror.copy(
                 from: sample.repository.path, to: copy, root: nil, now: Sample.now)
-            #expect(report.targetCount == 1)
+            #expect(report.targetCount == 2)
         }
         sample.repository = RepositoryFolder(path: copy, keys: sample.keys, now: Sample.now)
         #expect(try sample.python("deep/one.amos")["root"]?.integer == 2)

@@ -20,6 +20,8 @@ public enum RepositoryError: Error, CustomStringConvertible {
     case tooFewKeys(role: String, count: Int, threshold: Int)
     case badTargetPath(String)
     case cannotServe(String)
+    case tooManyPackages(Int)
+    case badPackage(file: String, problems: [String])
 
     public var description: String {
         switch self {
@@ -51,7 +53,12 @@ public enum RepositoryError: Error, CustomStringConvertible {
         case .tooFewKeys(let role, let count, let threshold):
             "\(role) would have \(count) keys and need \(threshold) signatures; nobody could sign it"
         case .badTargetPath(let path):
-            "\"\(path)\" cannot be a target's path: relative, no spaces, none of ? # % \\ \", no dotted parts"
+            "\"\(path)\" cannot be a target's path: relative, no spaces, none of ? # % \\ \", no dotted "
+                + "parts, and not \"index\""
+        case .tooManyPackages(let count):
+            "\(count) packages are more than a repository can list; divide them"
+        case .badPackage(let file, let problems):
+            "\(file): no handset would install it: " + problems.joined(separator: "; ")
         case .cannotServe(let reason): "cannot serve: \(reason)"
         default: ""
         }

@@ -1,6 +1,7 @@
 import DiskImage
 import Foundation
 import HostSystem
+import Packaging
 import Trust
 
 /// A repository as its owner has it: a folder that any web server can offer as it is.
@@ -9,6 +10,7 @@ import Trust
 ///   metadata/1.root.json …      every root there ever was
 ///   metadata/N.targets.json     metadata/N.snapshot.json     metadata/timestamp.json
 ///   targets/HASH.name           each file under its SHA-256
+///   targets/HASH.index          what the packages among them say of themselves
 ///   staged.json                 what `publish` will sign; clients never ask for it
 /// ```
 /// A publication adds files and replaces `timestamp.json` last, so whoever reads meanwhile sees all of the
@@ -81,7 +83,10 @@ public struct RepositoryFolder {
     public func add(_ files: [(path: String, file: String)]) throws {
         var staged = try staged()
         for (target, file) in files {
-            guard Self.isTargetPath(target) else { throw RepositoryError.badTargetPath(target) }
+            guard Self.isTargetPath(target), target != RepositoryIndex.path else {
+                throw RepositoryError.badTargetPath(target)
+            }
+            if PackageFile.isPackage(file) { _ = try Self.sound(file) }
             let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file), options: .alwaysMapped))
             let body = try FileBody(of: bytes)
             let place = "\(targets)/\(body.fetchName(of: target))"
@@ -110,7 +115,8 @@ public struct RepositoryFolder {
         let staged = try staged()
         var targets = old ?? TargetsBody(expires: "")
         targets.targets = staged
-        let hasChanged = old == nil || old?.targets != staged
+        targets.targets[RepositoryIndex.path] = try makeIndex(of: staged)
+        let hasChanged = old == nil || old?.targets != targets.targets
         if hasChanged || isAging(targets.expires, "targets") || !isSigned("targets", by: root) {
             try sign(&targets, root)
         }
@@ -131,7 +137,8 @@ public struct RepositoryFolder {
             return try JSONDecoder().decode([String: FileBody].self, from: data)
         }
         let body: TargetsBody? = try current("targets")
-        return body?.targets ?? [:]
+        // The index is made, not added.
+        return (body?.targets ?? [:]).filter { $0.key != RepositoryIndex.path }
     }
 
     private func stage(_ files: [String: FileBody]) throws {

@@ -11,6 +11,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case event
     /// Installed sets, and what leads from one to another.
     case generation
+    /// What repositories say about their packages.
+    case index
     /// Log segments, requests to the logger, and what it takes in.
     case log
     /// What packages say about themselves.
@@ -34,6 +36,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .control: ControlFuzz.run(bytes)
         case .event: EventFuzz.run(bytes)
         case .generation: GenerationFuzz.run(bytes)
+        case .index: IndexFuzz.run(bytes)
         case .log: LogFuzz.run(bytes)
         case .manifest: ManifestFuzz.run(bytes)
         case .notification: NotificationFuzz.run(bytes)
@@ -51,6 +54,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .control: ControlFuzz.seeds
         case .event: EventFuzz.seeds
         case .generation: GenerationFuzz.seeds
+        case .index: IndexFuzz.seeds
         case .log: LogFuzz.seeds
         case .manifest: ManifestFuzz.seeds
         case .notification: NotificationFuzz.seeds
