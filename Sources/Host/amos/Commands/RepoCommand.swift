@@ -17,7 +17,7 @@ struct RepoCommand: ParsableCommand {
             EXAMPLES
               amos keys new acme-root && amos keys new acme-online
               amos repo init repo --key root=acme-root --key snapshot=acme-online --key timestamp=acme-online
-              amos repo add repo hello.amos
+              amos repo add repo notes-1.4.0.amospkg
               amos repo publish repo           again at least every few days: the timestamp expires
               amos repo rotate repo timestamp --remove acme-online --add acme-online-2
               amos repo check repo

@@ -16,7 +16,7 @@ struct TUFClientCommand: ParsableCommand {
               amos tuf-client --metadata-dir m init root.json
               amos tuf-client --metadata-dir m --metadata-url http://localhost:8000/metadata refresh
               amos tuf-client --metadata-dir m --metadata-url http://localhost:8000/metadata \\
-                --target-name hello.amos --target-base-url http://localhost:8000/targets \\
+                --target-name hello.txt --target-base-url http://localhost:8000/targets \\
                 --target-dir t download
             """)
 
