@@ -39,6 +39,7 @@ let sharedTargets: [Target] = [
     sharedModule("Services", needs: ["Wire"]),
     sharedModule("Slots", needs: ["Wire"]),
     sharedModule("Packages", needs: ["Wire"]),
+    sharedModule("Trust", needs: ["Wire"]),
 ]
 
 let handsetTargets: [Target] = [
@@ -76,12 +77,15 @@ let hostTargets: [Target] = [
             "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire", "CArchive",
         ]),
     hostModule("Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages"]),
+    hostModule(
+        "Repository",
+        needs: ["HostSystem", "DiskImage", "Packages", "Packaging", "Trust", "Wire", "CCrypto"]),
     hostModule("Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     .executableTarget(
         name: "amos",
         dependencies: [
             "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Packages",
-            "Packaging", "Slots", "Wire",
+            "Packaging", "Repository", "Slots", "Trust", "Wire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),
@@ -117,10 +121,19 @@ let testTargets: [Target] = [
     tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots", "Referees"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage"]),
     tests(of: "Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages", "Referees"]),
+    tests(
+        of: "Trust", needs: ["Wire", "HostSystem", "Repository", "Referees"], exclude: ["Python"]),
+    tests(
+        of: "Repository",
+        needs: [
+            "DeviceSpec", "DiskImage", "HostSystem", "Packages", "Packaging", "Trust", "Wire", "Referees",
+        ],
+        exclude: ["Python"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(
-        name: "FuzzTargets", dependencies: ["Wire", "Services", "Packages"], path: "Tests/Fuzz/Targets",
+        name: "FuzzTargets", dependencies: ["Wire", "Services", "Packages", "Trust"],
+        path: "Tests/Fuzz/Targets",
         swiftSettings: strict),
     .testTarget(
         name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzTests", swiftSettings: strict),

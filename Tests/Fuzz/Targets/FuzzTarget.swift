@@ -11,6 +11,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case event
     /// Installed sets, and what leads from one to another.
     case generation
+    /// What repositories say about their packages.
+    case index
     /// Log segments, requests to the logger, and what it takes in.
     case log
     /// What packages say about themselves.
@@ -25,6 +27,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case solver
     /// The supervisor's state across a re-execution.
     case state
+    /// Update metadata: each role, and a client that gets it.
+    case trust
 
     /// Runs it on these bytes; a trap is the finding.
     public func run(_ bytes: [UInt8]) {
@@ -32,6 +36,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .control: ControlFuzz.run(bytes)
         case .event: EventFuzz.run(bytes)
         case .generation: GenerationFuzz.run(bytes)
+        case .index: IndexFuzz.run(bytes)
         case .log: LogFuzz.run(bytes)
         case .manifest: ManifestFuzz.run(bytes)
         case .notification: NotificationFuzz.run(bytes)
@@ -39,6 +44,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .plan: PlanFuzz.run(bytes)
         case .solver: SolverFuzz.run(bytes)
         case .state: StateFuzz.run(bytes)
+        case .trust: TrustFuzz.run(bytes)
         }
     }
 
@@ -48,6 +54,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .control: ControlFuzz.seeds
         case .event: EventFuzz.seeds
         case .generation: GenerationFuzz.seeds
+        case .index: IndexFuzz.seeds
         case .log: LogFuzz.seeds
         case .manifest: ManifestFuzz.seeds
         case .notification: NotificationFuzz.seeds
@@ -55,6 +62,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .plan: PlanFuzz.seeds
         case .solver: SolverFuzz.seeds
         case .state: StateFuzz.seeds
+        case .trust: TrustFuzz.seeds
         }
     }
 }
