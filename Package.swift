@@ -38,6 +38,7 @@ let sharedTargets: [Target] = [
     sharedModule("Wire"),
     sharedModule("Services", needs: ["Wire"]),
     sharedModule("Slots", needs: ["Wire"]),
+    sharedModule("Bridge", needs: ["Wire"]),
 ]
 
 let handsetTargets: [Target] = [
@@ -95,6 +96,7 @@ let testTargets: [Target] = [
     tests(of: "Wire"),
     tests(of: "Services", needs: ["Wire"]),
     tests(of: "Slots"),
+    tests(of: "Bridge", needs: ["Wire"]),
     // PID 1's control socket: amos-init and amosctl as programs of this machine.
     .testTarget(
         name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amos-logd", "amosctl"],
