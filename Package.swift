@@ -55,6 +55,14 @@ let handsetTargets: [Target] = [
     handsetProgram("amos-crash", needs: ["Wire"]),
     handsetProgram("amos-clockd", needs: ["Slots", "Wire"]),
     handsetProgram("amos-netconf", needs: ["Wire"]),
+    handsetProgram("amos-bridged", needs: ["Bridge", "Crypto", "Wire"]),
+    // Only what checks signatures is linked against OpenSSL.
+    .target(
+        name: "CLibcrypto", path: "Sources/Handset/CLibcrypto",
+        linkerSettings: [.linkedLibrary("crypto")]),
+    .target(
+        name: "Crypto", dependencies: ["CLibcrypto"], path: "Sources/Handset/Crypto",
+        swiftSettings: handset),
 ]
 
 let hostTargets: [Target] = [

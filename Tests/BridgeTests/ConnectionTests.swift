@@ -33,7 +33,11 @@ final class Peer {
     func open(_ id: UInt32) -> [UInt8] { connection.open(id) }
     func refuse(_ id: UInt32) -> [UInt8] { connection.refuse(id) }
     func close(_ id: UInt32) -> [UInt8] { connection.close(id) }
-    func write(_ id: UInt32, _ bytes: [UInt8]) -> [UInt8] { connection.write(id, bytes) }
+    func write(_ id: UInt32, _ bytes: [UInt8]) -> [UInt8] {
+        var packet = [UInt8](repeating: 0, count: PacketHeader.size) + bytes
+        return connection.write(id, &packet) ? packet : []
+    }
+
 
     enum Told: Equatable {
         case payload(UInt32, [UInt8])

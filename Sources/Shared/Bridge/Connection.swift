@@ -52,7 +52,7 @@ public struct Connection: Sendable {
 
     public var isOnline: Bool { phase == .online }
 
-    private var isSummed: Bool { peerVersion < BridgeLimits.version }
+    var isSummed: Bool { peerVersion < BridgeLimits.version }
 
     /// What follows from `bytes` from `offset` on, which moves; nil when more are needed. An error: close.
     public mutating func receive(

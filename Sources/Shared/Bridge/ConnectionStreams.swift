@@ -63,11 +63,18 @@ extension Connection {
 
     public func canWrite(_ id: UInt32) -> Bool { index(id).map { streams[$0].canWrite } ?? false }
 
-    /// WRTE: only when `canWrite`, and at most `payloadLimit` bytes.
-    public mutating func write(_ id: UInt32, _ payload: [UInt8]) -> [UInt8] {
-        guard let index = index(id), streams[index].canWrite else { return [] }
+    /// WRTE: only when `canWrite`, and at most `payloadLimit` bytes. `packet` has room for a header before its
+    /// payload, so that nothing is copied; false: it must not be sent.
+    public mutating func write(_ id: UInt32, _ packet: inout [UInt8]) -> Bool {
+        guard let index = index(id), streams[index].canWrite, packet.count >= PacketHeader.size else {
+            return false
+        }
         streams[index].canWrite = false
-        return packet(.write, id, streams[index].peer, payload)
+        var sum: UInt32 = 0
+        if isSummed { for byte in packet.dropFirst(PacketHeader.size) { sum &+= UInt32(byte) } }
+        let length = packet.count - PacketHeader.size
+        PacketHeader(.write, id, streams[index].peer, length: length, check: sum).put(into: &packet)
+        return true
     }
 
     /// CLSE; the number means nothing any more.

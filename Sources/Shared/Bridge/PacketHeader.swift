@@ -43,6 +43,13 @@ public struct PacketHeader: Equatable, Sendable {
         }
     }
 
+    /// Over the first `size` bytes.
+    func put(into bytes: inout [UInt8]) {
+        var header: [UInt8] = []
+        append(to: &header)
+        for index in header.indices { bytes[index] = header[index] }
+    }
+
     /// - Parameter bytes: `size` of them.
     public init(decoding bytes: [UInt8]) throws(BridgeError) {
         guard bytes.count == Self.size else { throw .notAPacket }

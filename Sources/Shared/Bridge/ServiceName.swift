@@ -64,6 +64,8 @@ public struct ShellRequest: Equatable, Sendable {
 
     public var hasTerminal: Bool { wantsTerminal ?? (!isFramed || command.isEmpty) }
 
+    public init(command: [UInt8]) { self.command = command }
+
     init?(options: ArraySlice<UInt8>, command: ArraySlice<UInt8>) {
         self.command = Array(command)
         guard let first = options.first else { return }
