@@ -50,7 +50,7 @@ let handsetTargets: [Target] = [
         swiftSettings: handset),
     handsetProgram("amos-stage1", needs: ["Slots", "Wire"]),
     handsetProgram("amos-init", needs: ["Services", "Slots", "Wire"]),
-    handsetProgram("amosctl", needs: ["Services", "Slots", "Wire"]),
+    handsetProgram("amosctl", needs: ["Bridge", "Services", "Slots", "Wire"]),
     handsetProgram("amos-logd", needs: ["Wire"]),
     handsetProgram("amos-crash", needs: ["Wire"]),
     handsetProgram("amos-clockd", needs: ["Slots", "Wire"]),
@@ -109,6 +109,10 @@ let testTargets: [Target] = [
     .testTarget(
         name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amos-logd", "amosctl"],
         path: "Tests/ControlTests", swiftSettings: strict),
+    // The bridge's daemon, driven by the adb of this machine.
+    .testTarget(
+        name: "BridgedTests", dependencies: ["Bridge", "amos-bridged", "amosctl"], path: "Tests/BridgedTests",
+        swiftSettings: strict),
     tests(of: "LinuxSystem", needs: ["CLinux", "Services", "amos-init"]),
     tests(of: "HostSystem"),
     tests(of: "DeviceSpec", needs: ["Services", "HostSystem"], exclude: ["Wrong"]),
