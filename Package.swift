@@ -126,7 +126,7 @@ let testTargets: [Target] = [
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(
-        name: "FuzzTargets", dependencies: ["Wire", "Services"], path: "Tests/Fuzz/Targets",
+        name: "FuzzTargets", dependencies: ["Bridge", "Wire", "Services"], path: "Tests/Fuzz/Targets",
         swiftSettings: strict),
     .testTarget(
         name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzTests", swiftSettings: strict),

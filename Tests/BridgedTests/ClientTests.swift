@@ -45,7 +45,8 @@ import Testing
     @Test func opensTerminals() throws {
         try connected { bridge in
             let command =
-                "stty rows 33 cols 77; adb -s 127.0.0.1:\(bridge.port) shell -t 'tty; stty size; exit 5'; "
+                "stty rows 33 cols 77; adb -s 127.0.0.1:\(bridge.port) shell -t "
+                + "'until stty size | grep -q 77; do sleep 0.1; done; tty; stty size; exit 5'; "
                 + "echo status $?"
             let outcome = bridge.run("script", ["-qec", command, "/dev/null"], bridge.environment("home"))
             #expect(
@@ -98,8 +99,9 @@ import Testing
             #expect(bridge.adb(["push", tree, bridge.files + "/new/deep"]).status == 0)
             #expect(bridge.run("diff", ["-r", tree, bridge.files + "/new/deep"]).status == 0)
             let list = bridge.adb(["ls", bridge.files + "/new/deep/a/b"]).output
-            #expect(list.split(separator: "\n").count == 502, "500 files, . and ..")
-            #expect(bridge.adb(["pull", bridge.files + "/none", back]).errors.contains("No such file"))
+            #expect(list.split(separator: "\n").count == 500)
+            let missing = bridge.adb(["pull", bridge.files + "/none", back])
+            #expect((missing.output + missing.errors).contains("No such file"))
             #expect(bridge.adb(["push", big, "/proc/none/x"]).status != 0)
             #expect(bridge.adb(["shell", "echo still here"]).output == "still here\n")
         }
@@ -109,7 +111,8 @@ import Testing
         try connected { bridge in
             let serve =
                 "import socket,threading\ns=socket.socket()\ns.bind(('127.0.0.1',%d))\ns.listen()\n"
-                + "c,_=s.accept()\nd=b''\nwhile len(d)<1000000:\n d+=c.recv(65536)\nc.sendall(d[::-1])\nc.close()\n"
+                + "c,_=s.accept()\nd=b''\nwhile len(d)<1000000:\n d+=c.recv(65536)\n"
+                + "c.sendall(d[::-1])\nc.close()\n"
             let ask =
                 "import socket,os\nc=socket.create_connection(('127.0.0.1',%d))\nd=os.urandom(1000000)\n"
                 + "import threading\nthreading.Thread(target=lambda:c.sendall(d)).start()\ng=b''\n"

@@ -117,13 +117,17 @@ final class RunningBridge: @unchecked Sendable {
         } ? Int(UInt16(bigEndian: address.sin_port)) : 0
     }
 
+    /// Foundation waits until nobody holds a socket of its own any more, and adb's server would inherit it.
+    private static let closing =
+        #"for f in /proc/$$/fd/*; do n=${f##*/}; [ "$n" -gt 2 ] && eval "exec $n>&-"; done; exec "$@""#
+
     func run(
         _ program: String, _ arguments: [String], _ environment: [String: String] = [:], seconds: Int = 120,
         input: [UInt8] = []
     ) -> Outcome {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["timeout", "\(seconds)", program] + arguments
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-c", Self.closing, "bash", "timeout", "\(seconds)", program] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let (output, errors) = (unused("out"), unused("err"))
         for file in [output, errors] { _ = FileManager.default.createFile(atPath: file, contents: nil) }

@@ -13,10 +13,18 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case log
     /// sd_notify(3) datagrams.
     case notification
+    /// Packets of adb, and the connection that gets them.
+    case packet
     /// Boot plans, and the supervisor that gets such a plan.
     case plan
+    /// Names of adb's services, and the commands that the bridge answers itself.
+    case service
+    /// Frames of adb's shell.
+    case shell
     /// The supervisor's state across a re-execution.
     case state
+    /// adb's file transfer.
+    case sync
 
     /// Runs it on these bytes; a trap is the finding.
     public func run(_ bytes: [UInt8]) {
@@ -25,8 +33,12 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .event: EventFuzz.run(bytes)
         case .log: LogFuzz.run(bytes)
         case .notification: NotificationFuzz.run(bytes)
+        case .packet: PacketFuzz.run(bytes)
         case .plan: PlanFuzz.run(bytes)
+        case .service: ServiceNameFuzz.run(bytes)
+        case .shell: ShellFrameFuzz.run(bytes)
         case .state: StateFuzz.run(bytes)
+        case .sync: SyncFuzz.run(bytes)
         }
     }
 
@@ -37,8 +49,12 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .event: EventFuzz.seeds
         case .log: LogFuzz.seeds
         case .notification: NotificationFuzz.seeds
+        case .packet: PacketFuzz.seeds
         case .plan: PlanFuzz.seeds
+        case .service: ServiceNameFuzz.seeds
+        case .shell: ShellFrameFuzz.seeds
         case .state: StateFuzz.seeds
+        case .sync: SyncFuzz.seeds
         }
     }
 }
