@@ -13,7 +13,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PACKAGES := pkg-config libarchive-dev libssl-dev zlib1g-dev libseccomp-dev \
 	qemu-system-arm qemu-utils qemu-user e2fsprogs \
 	erofs-utils cryptsetup-bin gdisk fdisk cpio squashfs-tools android-sdk-libsparse-utils faketime \
-	binutils openssl curl fsverity python3-jsonschema python3-yaml python3-venv \
+	binutils openssl curl fsverity python3-jsonschema python3-yaml python3-venv adb \
 	$(if $(DISPLAY)$(WAYLAND_DISPLAY),qemu-system-gui)
 
 # Supervisors that `make bench` compares with; dinit is not in Debian, AMOS_DINIT=/path/to/dinit adds it.

@@ -40,6 +40,7 @@ let sharedTargets: [Target] = [
     sharedModule("Slots", needs: ["Wire"]),
     sharedModule("Packages", needs: ["Wire"]),
     sharedModule("Trust", needs: ["Wire"]),
+    sharedModule("Bridge", needs: ["Wire"]),
 ]
 
 let handsetTargets: [Target] = [
@@ -51,11 +52,19 @@ let handsetTargets: [Target] = [
         swiftSettings: handset),
     handsetProgram("amos-stage1", needs: ["Slots", "Wire"]),
     handsetProgram("amos-init", needs: ["Services", "Slots", "Wire"]),
-    handsetProgram("amosctl", needs: ["Services", "Slots", "Wire"]),
+    handsetProgram("amosctl", needs: ["Bridge", "Services", "Slots", "Wire"]),
     handsetProgram("amos-logd", needs: ["Wire"]),
     handsetProgram("amos-crash", needs: ["Wire"]),
     handsetProgram("amos-clockd", needs: ["Slots", "Wire"]),
     handsetProgram("amos-netconf", needs: ["Wire"]),
+    handsetProgram("amos-bridged", needs: ["Bridge", "Crypto", "Wire"]),
+    // Only what checks signatures is linked against OpenSSL.
+    .target(
+        name: "CLibcrypto", path: "Sources/Handset/CLibcrypto",
+        linkerSettings: [.linkedLibrary("crypto")]),
+    .target(
+        name: "Crypto", dependencies: ["CLibcrypto"], path: "Sources/Handset/Crypto",
+        swiftSettings: handset),
 ]
 
 let hostTargets: [Target] = [
@@ -106,10 +115,15 @@ let testTargets: [Target] = [
     tests(of: "Services", needs: ["Wire"]),
     tests(of: "Slots"),
     tests(of: "Packages", needs: ["Wire"], exclude: ["Solver"]),
+    tests(of: "Bridge", needs: ["Wire"]),
     // PID 1's control socket: amos-init and amosctl as programs of this machine.
     .testTarget(
         name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amos-logd", "amosctl"],
         path: "Tests/ControlTests", swiftSettings: strict),
+    // The bridge's daemon, driven by the adb of this machine.
+    .testTarget(
+        name: "BridgedTests", dependencies: ["Bridge", "amos-bridged", "amosctl"], path: "Tests/BridgedTests",
+        swiftSettings: strict),
     tests(of: "LinuxSystem", needs: ["CLinux", "Services", "amos-init"]),
     tests(of: "HostSystem"),
     tests(of: "DeviceSpec", needs: ["Services", "HostSystem"], exclude: ["Wrong"]),
@@ -132,7 +146,7 @@ let testTargets: [Target] = [
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(
-        name: "FuzzTargets", dependencies: ["Wire", "Services", "Packages", "Trust"],
+        name: "FuzzTargets", dependencies: ["Bridge", "Wire", "Services", "Packages", "Trust"],
         path: "Tests/Fuzz/Targets",
         swiftSettings: strict),
     .testTarget(

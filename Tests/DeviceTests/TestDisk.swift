@@ -32,9 +32,11 @@ final class TestDisk: Sendable {
 
     /// Boots it. Unless the change says otherwise: until it is ready, then cut, which is the quickest.
     func run(
-        cpus: Int? = nil, log: String? = nil, _ change: (inout HandsetRun.Options) -> Void = { _ in }
+        cpus: Int? = nil, log: String? = nil, equip: (inout MachineConfiguration) -> Void = { _ in },
+        _ change: (inout HandsetRun.Options) -> Void = { _ in }
     ) throws -> HandsetRecord {
         var machine = MachineConfiguration(image.device, disk: path)
+        equip(&machine)
         machine.cpus = cpus ?? machine.cpus
         machine.writeLog = log
         var options = HandsetRun.Options()

@@ -47,6 +47,7 @@ enum Amosctl {
         case .blame: try BootAnalysis.blame(arguments)
         case .chart: try BootAnalysis.chart(arguments)
         case .top: try UsageMonitor.run(arguments)
+        case .bridge: try BridgeCommand.run(arguments)
         }
     }
 
