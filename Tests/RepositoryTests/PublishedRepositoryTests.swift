@@ -85,6 +85,24 @@ import Wire
         #expect(try sample.check().rootVersion == 1)
     }
 
+    /// A root that nobody could follow up must not be seen by clients.
+    @Test func aRotationWithoutTheOtherKeysChangesNothing() throws {
+        let sample = try Sample()
+        try FileManager.default.removeItem(atPath: sample.keys.file(of: "online"))
+        #expect(throws: RepositoryError.self) {
+            try sample.repository.rotate("targets", add: ["next"], remove: ["offline"], threshold: nil)
+        }
+        #expect(try sample.check().rootVersion == 1)
+        #expect(try sample.python()["root"]?.integer == 1)
+    }
+
+    @Test func nothingIsAddedToWhatIsNoRepository() throws {
+        let sample = try Sample()
+        sample.repository = RepositoryFolder(path: sample.path + "/none", keys: sample.keys, now: Sample.now)
+        #expect(throws: RepositoryError.self) { try sample.add("one.amos", "first") }
+        #expect(!FileManager.default.fileExists(atPath: sample.path + "/none"))
+    }
+
     @Test(arguments: ["../up", "/absolute", "a//b", "a/./b", "", "a b", "a?b", "a%2fb", "ü", "index"])
     func pathsThatLeaveTheFolderAreRefused(path: String) throws {
         let sample = try Sample()

@@ -127,6 +127,10 @@ extension RepositoryFolder {
         root.expires = expiry("root")
         var signers = try signers("root", root)
         for key in oldSigners where !signers.contains(key) { signers.append(key) }
+        // Before clients can see the new root: whatever it makes void can be signed anew.
+        for other in Self.roles where other == role || other == "snapshot" || other == "timestamp" {
+            _ = try self.signers(other, root)
+        }
         try write(try root.signed(by: signers), "\(metadata)/\(root.version).root.json")
         try publish()
     }

@@ -81,6 +81,7 @@ public struct RepositoryFolder {
 
     /// Takes files into what the next publication offers. A path that is there already gets the new file.
     public func add(_ files: [(path: String, file: String)]) throws {
+        _ = try rootVersion()
         var staged = try staged()
         for (target, file) in files {
             guard Self.isTargetPath(target), target != RepositoryIndex.path else {
@@ -99,6 +100,7 @@ public struct RepositoryFolder {
     }
 
     public func remove(_ paths: [String]) throws {
+        _ = try rootVersion()
         var staged = try staged()
         for path in paths {
             guard staged.removeValue(forKey: path) != nil else {
