@@ -1,6 +1,6 @@
 import Foundation
 
-/// The adb of this machine, with a home, a key and a server of its own, for a handset that is forwarded to a port.
+/// The adb of this machine, with a home, a key and a server of its own, for a handset behind a port.
 final class AdbClient: Sendable {
     let folder = Workshop.unusedPath("adb")
     /// Of the handset, on 127.0.0.1.

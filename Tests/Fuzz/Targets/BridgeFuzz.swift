@@ -116,6 +116,7 @@ enum SyncFuzz {
         let data = Array("DATA".utf8) + [2, 0, 0, 0, 1, 2] + Array("DONE".utf8) + [9, 0, 0, 0]
         return [
             send + data, Array("STAT".utf8) + [2, 0, 0, 0] + Array("/a".utf8),
+            Array("LIS2".utf8) + [1, 0, 0, 0, 0x2f],
             Array("QUIT".utf8) + [0, 0, 0, 0],
         ]
     }
