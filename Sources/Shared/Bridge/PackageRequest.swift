@@ -1,6 +1,6 @@
 import Wire
 
-/// What the bridge asks `amos-pkgd` for, over `/run/amos/pkgd.sock` (SOCK_STREAM), one request each
+/// What the bridge asks `amos-pkgd` for, over `/run/amos/ipc/pkgd` (SOCK_STREAM), one request each
 /// connection; integers are little-endian.
 ///
 ///     request  "AMPK" | u8 version = 1 | u8 operation | u16 flags | u64 size | u16 length, package id
@@ -18,7 +18,7 @@ public struct PackageServiceRequest: Equatable, Sendable {
         case uninstall = 3
     }
 
-    public static let socketName: StaticString = "pkgd.sock"
+    public static let socketName: StaticString = "ipc/pkgd"
     /// A reason is one sentence.
     public static let replyLimit = 1024
     static let magic: [UInt8] = Array("AMPK".utf8)
