@@ -38,6 +38,9 @@ let sharedTargets: [Target] = [
     sharedModule("Wire"),
     sharedModule("Services", needs: ["Wire"]),
     sharedModule("Slots", needs: ["Wire"]),
+    sharedModule("Packages", needs: ["Wire"]),
+    sharedModule("Trust", needs: ["Wire"]),
+    sharedModule("Bridge", needs: ["Wire"]),
 ]
 
 let handsetTargets: [Target] = [
@@ -49,11 +52,19 @@ let handsetTargets: [Target] = [
         swiftSettings: handset),
     handsetProgram("amos-stage1", needs: ["Slots", "Wire"]),
     handsetProgram("amos-init", needs: ["Services", "Slots", "Wire"]),
-    handsetProgram("amosctl", needs: ["Services", "Slots", "Wire"]),
+    handsetProgram("amosctl", needs: ["Bridge", "Services", "Slots", "Wire"]),
     handsetProgram("amos-logd", needs: ["Wire"]),
     handsetProgram("amos-crash", needs: ["Wire"]),
     handsetProgram("amos-clockd", needs: ["Slots", "Wire"]),
     handsetProgram("amos-netconf", needs: ["Wire"]),
+    handsetProgram("amos-bridged", needs: ["Bridge", "Crypto", "Wire"]),
+    // Only what checks signatures is linked against OpenSSL.
+    .target(
+        name: "CLibcrypto", path: "Sources/Handset/CLibcrypto",
+        linkerSettings: [.linkedLibrary("crypto")]),
+    .target(
+        name: "Crypto", dependencies: ["CLibcrypto"], path: "Sources/Handset/Crypto",
+        swiftSettings: handset),
 ]
 
 let hostTargets: [Target] = [
@@ -64,7 +75,9 @@ let hostTargets: [Target] = [
     hostModule("HostSystem", needs: ["CCrypto"]),
     hostModule(
         "DeviceSpec",
-        needs: ["HostSystem", "Services", "CSeccomp", .product(name: "Yams", package: "Yams")]),
+        needs: [
+            "HostSystem", "Packages", "Services", "CSeccomp", .product(name: "Yams", package: "Yams"),
+        ]),
     hostModule("DebianBase", needs: ["HostSystem", "CArchive"]),
     hostModule("DiskImage", needs: ["HostSystem", "Slots", "Wire", "CArchive", "CCrypto", "CZlib"]),
     hostModule(
@@ -72,11 +85,16 @@ let hostTargets: [Target] = [
         needs: [
             "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire", "CArchive",
         ]),
+    hostModule("Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages"]),
+    hostModule(
+        "Repository",
+        needs: ["HostSystem", "DiskImage", "Packages", "Packaging", "Trust", "Wire", "CCrypto"]),
     hostModule("Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     .executableTarget(
         name: "amos",
         dependencies: [
-            "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Slots", "Wire",
+            "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Packages",
+            "Packaging", "Repository", "Slots", "Trust", "Wire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),
@@ -85,7 +103,8 @@ let hostTargets: [Target] = [
 let benchmarks: Target = .executableTarget(
     name: "amos-bench",
     dependencies: [
-        "Assembly", "Emulator", "DebianBase", "DiskImage", "HostSystem", "LinuxSystem", "Services",
+        "Assembly", "Emulator", "DebianBase", "DiskImage", "HostSystem", "LinuxSystem", "Packages",
+        "Services",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "Tests/Benchmarks", exclude: ["Service"], swiftSettings: strict)
@@ -95,10 +114,16 @@ let testTargets: [Target] = [
     tests(of: "Wire"),
     tests(of: "Services", needs: ["Wire"]),
     tests(of: "Slots"),
+    tests(of: "Packages", needs: ["Wire"], exclude: ["Solver"]),
+    tests(of: "Bridge", needs: ["Wire"]),
     // PID 1's control socket: amos-init and amosctl as programs of this machine.
     .testTarget(
         name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amos-logd", "amosctl"],
         path: "Tests/ControlTests", swiftSettings: strict),
+    // The bridge's daemon, driven by the adb of this machine.
+    .testTarget(
+        name: "BridgedTests", dependencies: ["Bridge", "amos-bridged", "amosctl"], path: "Tests/BridgedTests",
+        swiftSettings: strict),
     tests(of: "LinuxSystem", needs: ["CLinux", "Services", "amos-init"]),
     tests(of: "HostSystem"),
     tests(of: "DeviceSpec", needs: ["Services", "HostSystem"], exclude: ["Wrong"]),
@@ -109,10 +134,20 @@ let testTargets: [Target] = [
         swiftSettings: strict),
     tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots", "Referees"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage"]),
+    tests(of: "Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages", "Referees"]),
+    tests(
+        of: "Trust", needs: ["Wire", "HostSystem", "Repository", "Referees"], exclude: ["Python"]),
+    tests(
+        of: "Repository",
+        needs: [
+            "DeviceSpec", "DiskImage", "HostSystem", "Packages", "Packaging", "Trust", "Wire", "Referees",
+        ],
+        exclude: ["Python"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(
-        name: "FuzzTargets", dependencies: ["Wire", "Services"], path: "Tests/Fuzz/Targets",
+        name: "FuzzTargets", dependencies: ["Bridge", "Wire", "Services", "Packages", "Trust"],
+        path: "Tests/Fuzz/Targets",
         swiftSettings: strict),
     .testTarget(
         name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzTests", swiftSettings: strict),

@@ -20,7 +20,9 @@ enum Main {
 
 /// Measures what Amos promises, on this machine, and prints it beside the promise and beside other tools.
 struct AmosBench: ParsableCommand {
-    enum Group: String, ExpressibleByArgument, CaseIterable { case build, erofs, boot, size, supervisor }
+    enum Group: String, ExpressibleByArgument, CaseIterable {
+        case build, erofs, boot, size, supervisor, solver
+    }
 
     static let configuration = CommandConfiguration(
         commandName: "amos-bench",
@@ -65,7 +67,8 @@ struct AmosBench: ParsableCommand {
             for table in try SupervisorBenchmark(workspace: workspace, runs: runs).table() { show(table) }
             show(try HandsetInitBenchmark(workspace: workspace, runs: runs).table())
         }
-        if groups.contains(where: { ![.build, .supervisor].contains($0) }) {
+        if groups.contains(.solver) { show(try SolverBenchmark(runs: runs).table()) }
+        if groups.contains(where: { ![.build, .supervisor, .solver].contains($0) }) {
             try measureImages(workspace, groups, show)
         }
         let rows = report.tables.flatMap(\.rows)

@@ -7,11 +7,13 @@ import Testing
     static let folder = Fixture.projectRoot + "/Sources/Host/amos/Amos.docc"
     static let file = folder + "/DeviceFile.md"
     static let serviceFile = folder + "/ServiceFile.md"
+    static let packageFile = folder + "/PackageFormat.md"
 
     /// The tables in the references are those of the reader; `AMOS_RECORD=1` writes them anew.
     @Test func tablesAreTheReadersOwn() throws {
         try check("device keys", in: Self.file, KeyReference.markdown(for: .device))
         try check("service keys", in: Self.serviceFile, KeyReference.markdown(for: .service))
+        try check("package keys", in: Self.packageFile, KeyReference.markdown(for: .package))
         try check("system call groups", in: Self.serviceFile, KeyReference.systemCallGroups())
     }
 

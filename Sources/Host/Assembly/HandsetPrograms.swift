@@ -1,4 +1,5 @@
 import DebianBase
+import DeviceSpec
 import Foundation
 import HostSystem
 
@@ -8,8 +9,19 @@ public struct HandsetProgram: Sendable, Equatable {
     /// In the system partition; nil: it goes into the initramfs as `/init`.
     public let imagePath: String?
     let library: HandsetToolset.CLibrary
+    /// Modules of `Sources/Handset` that it is made of besides what all programs stand on.
+    var modules: [String] = []
+    /// A device whose services do not name it is better off without it.
+    var isOptional = false
+
+    func isWanted(by device: Device) -> Bool {
+        !isOptional || device.services.contains { $0.definition.program == "/" + (imagePath ?? "") }
+    }
 
     public static let all = [
+        HandsetProgram(
+            name: "amos-bridged", imagePath: "usr/libexec/amos/amos-bridged", library: .glibc,
+            modules: ["CLibcrypto", "Crypto"], isOptional: true),
         HandsetProgram(name: "amos-clockd", imagePath: "usr/libexec/amos/amos-clockd", library: .glibc),
         HandsetProgram(name: "amos-crash", imagePath: "usr/libexec/amos/amos-crash", library: .glibc),
         HandsetProgram(name: "amos-init", imagePath: "usr/sbin/amos-init", library: .musl),
@@ -52,7 +64,9 @@ struct HandsetCompiler {
         inputs.add("sysroot packages", sysroot.key)
         let toolset = "\(processor.rawValue) \(program.library.rawValue) \(HandsetToolset.revision)"
         inputs.add("toolset", toolset)
-        for folder in ["Sources/Shared", "Sources/Handset/CLinux", "Sources/Handset/LinuxSystem"] {
+        let modules = program.modules.map { "Sources/Handset/\($0)" }
+        let common = ["Sources/Shared", "Sources/Handset/CLinux", "Sources/Handset/LinuxSystem"]
+        for folder in common + modules {
             for file in try FingerprintTable.filesBelow(["\(home.path)/\(folder)"]) {
                 inputs.add(String(file.dropFirst(home.path.count + 1)), try fingerprints.digest(of: file))
             }

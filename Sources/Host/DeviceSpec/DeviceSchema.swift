@@ -1,11 +1,11 @@
 import Foundation
 
-/// JSON Schemas (draft 2020-12) that let editors complete and check device and service files.
+/// JSON Schemas (draft 2020-12) that let editors complete and check device, service and package files.
 ///
 /// They come from the key tables that the reader uses. A schema sees one file: what needs several (names of
 /// services and users, cycles, sizes against each other) is left to `amos build`.
 public enum DeviceSchema {
-    public enum Document: String, Sendable, CaseIterable { case device, service }
+    public enum Document: String, Sendable, CaseIterable { case device, service, package }
 
     /// The same text for the same tables: sorted keys, a line break at the end.
     public static func json(for document: Document = .device) -> String {
@@ -20,6 +20,9 @@ public enum DeviceSchema {
         case .service:
             root = schema(of: ServiceKeys.service)
             root["title"] = "An Amos service file"
+        case .package:
+            root = schema(of: PackageKeys.package)
+            root["title"] = "An Amos package file"
         }
         root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
         let options: JSONSerialization.WritingOptions = [

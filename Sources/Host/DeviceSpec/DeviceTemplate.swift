@@ -39,7 +39,7 @@ public struct DeviceTemplate: Sendable {
             try write(Self.serviceText, to: service)
             written.append(service)
         }
-        for document in DeviceSchema.Document.allCases {
+        for document in [DeviceSchema.Document.device, .service] {
             let path = "\(folder)/schema/\(document.rawValue).json"
             try write(DeviceSchema.json(for: document), to: path)
             written.append(path)

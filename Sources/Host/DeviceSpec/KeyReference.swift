@@ -2,7 +2,12 @@
 public enum KeyReference {
     /// One table with every key of a document; inner keys are written with dots.
     public static func markdown(for document: DeviceSchema.Document) -> String {
-        let table = document == .device ? DeviceKeys.device : ServiceKeys.service
+        let table =
+            switch document {
+            case .device: DeviceKeys.device
+            case .service: ServiceKeys.service
+            case .package: PackageKeys.package
+            }
         let lines = rows(of: table, path: "").map { "| `\($0.key)` | \($0.value) | \($0.summary) |" }
         return (["| key | value | meaning |", "|---|---|---|"] + lines).joined(separator: "\n") + "\n"
     }

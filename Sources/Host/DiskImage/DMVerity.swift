@@ -94,7 +94,7 @@ public struct DMVerity: Sendable, Equatable {
     }
 
     /// Hashes of blocks in a file, on all processors.
-    private func hash(
+    func hash(
         _ descriptor: Int32, at offset: UInt64, blocks: Int, path: String
     ) throws(DiskImageError) -> [UInt8] {
         var hashes = [UInt8](repeating: 0, count: blocks * Self.digestSize)

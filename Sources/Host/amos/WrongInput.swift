@@ -2,6 +2,8 @@ import Assembly
 import DebianBase
 import DeviceSpec
 import DiskImage
+import Packaging
+import Repository
 
 /// The person named something that is not there or not of the right kind.
 struct WrongInput: Error, CustomStringConvertible {
@@ -24,6 +26,19 @@ struct WrongInput: Error, CustomStringConvertible {
         case let error as DebianError:
             switch error {
             case .lockSyntax, .notLocked, .lockedOtherwise, .badStoreArchive, .unknownPackages: true
+            default: false
+            }
+        case let error as PackagingError:
+            switch error {
+            case .badFile, .noFiles, .package: true
+            case .key(let error): isCause(of: error)
+            case .image, .system: false
+            }
+        case let error as RepositoryError:
+            switch error {
+            case .notEmpty, .notARepository, .delegates, .noKey, .noRole, .notThatRolesKey, .tooFewKeys,
+                .badTargetPath, .badPackage:
+                true
             default: false
             }
         default: false

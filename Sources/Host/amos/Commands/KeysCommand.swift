@@ -2,7 +2,7 @@ import ArgumentParser
 import DiskImage
 import Foundation
 
-/// `amos keys`: the keys that boot images are signed with.
+/// `amos keys`: the keys that boot images and packages are signed with.
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys",
@@ -16,8 +16,9 @@ struct KeysCommand: ParsableCommand {
               amos keys new acme-2026
               amos keys list --json
               amos keys show acme-2026          the public key, for a loader
+              amos keys rotate com.acme.notes --from acme-2026 --to acme-2027 --first-version-code 42
             """,
-        subcommands: [New.self, List.self, Show.self])
+        subcommands: [New.self, List.self, Show.self, Rotate.self])
 
     struct New: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Makes a key.")

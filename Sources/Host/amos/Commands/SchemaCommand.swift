@@ -8,14 +8,15 @@ extension DeviceSchema.Document: ExpressibleByArgument {}
 struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema",
-        abstract: "Prints the JSON Schema of device or service files.",
+        abstract: "Prints the JSON Schema of device, service or package files.",
         discussion: """
             EXAMPLES
               amos schema device > device.schema.json
               amos schema service > service.schema.json
+              amos schema package > package.schema.json
             """)
 
-    @Argument(help: "device or service.")
+    @Argument(help: "device, service or package.")
     var document: DeviceSchema.Document
 
     func run() throws {
