@@ -86,7 +86,8 @@ import Testing
             let peer = try #require(open(bridge))
             send(peer, bytes)
             while let answer = try packet(peer) { #expect(answer.header.command == .authenticate) }
-            #expect(bridge.connect().output.hasPrefix("connected"))
+            let connected = bridge.connect()
+            #expect(connected.output.hasPrefix("connected"), "\(connected.output)\(connected.errors)")
         }
     }
 
@@ -168,12 +169,11 @@ import Testing
             let file = try bridge.write((0..<30_000_000).map { UInt8(truncatingIfNeeded: $0 >> 7) }, "f")
             DispatchQueue.concurrentPerform(iterations: 2) { index in
                 let name = "\(bridge.files)/two\(index)"
-                _ = bridge.adb(["push", file, name], home: index == 0 ? "home" : "other")
+                let pushed = bridge.adb(["push", file, name], home: index == 0 ? "home" : "other")
+                #expect(pushed.status == 0, "\(pushed.output)\(pushed.errors)")
             }
             let hash = bridge.sha256(file)
-            withKnownIssue("at times one of two pushes at once does not arrive", isIntermittent: true) {
-                for index in 0..<2 { #expect(bridge.sha256("\(bridge.files)/two\(index)") == hash) }
-            }
+            for index in 0..<2 { #expect(bridge.sha256("\(bridge.files)/two\(index)") == hash) }
         }
     }
 }

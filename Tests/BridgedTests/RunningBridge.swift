@@ -88,8 +88,16 @@ final class RunningBridge: @unchecked Sendable {
     }
 
     func connect(home: String = "home") -> Outcome {
-        servers.insert(home)
+        startServer(home)
         return run("adb", ["connect", "127.0.0.1:\(port)"], environment(home))
+    }
+
+    /// A port that was free a moment ago may be somebody's when adb's server listens: another is taken then.
+    private func startServer(_ home: String) {
+        guard servers.insert(home).inserted else { return }
+        for _ in 0..<5 where run("adb", ["start-server"], environment(home)).status != 0 {
+            serverPorts[home] = nil
+        }
     }
 
     func environment(_ home: String) -> [String: String] {

@@ -29,6 +29,7 @@ final class BridgeLoop {
     private var children: [(process: Int32, endpoint: ShellEndpoint)] = []
     private var buffer = [UInt8](repeating: 0, count: BridgeLoop.bufferSize)
     private var idleSince = Clock.bootMilliseconds
+    private var transfers: UInt32 = 0
 
     init(_ options: Options) throws(SystemCallError) {
         self.options = options
@@ -52,6 +53,13 @@ final class BridgeLoop {
             let listener = Watched { [self] in isControl ? answerOwner(held) : acceptPeers(held) }
             try watch(number: held.descriptor.rawValue, listener)
         }
+    }
+
+    /// A number for names of partial files: peers number their streams each for themselves, so that two that push
+    /// into one folder at once have streams of one number.
+    func nextTransfer() -> UInt32 {
+        transfers &+= 1
+        return transfers
     }
 
     /// `watcher` hears of every change of this descriptor until it is forgotten.

@@ -24,7 +24,7 @@ final class SyncEndpoint: Endpoint {
     }
 
     init(folder: String?, _ stream: UInt32, _ bridge: BridgeLoop) {
-        files = SyncFiles(folder: folder, number: stream)
+        files = SyncFiles(folder: folder, number: bridge.nextTransfer())
         super.init(stream, bridge)
     }
 
