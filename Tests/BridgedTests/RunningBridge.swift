@@ -95,7 +95,8 @@ final class RunningBridge: @unchecked Sendable {
     /// A port that was free a moment ago may be somebody's when adb's server listens: another is taken then.
     private func startServer(_ home: String) {
         guard servers.insert(home).inserted else { return }
-        for _ in 0..<5 where run("adb", ["start-server"], environment(home)).status != 0 {
+        for _ in 0..<5 {
+            if run("adb", ["start-server"], environment(home)).status == 0 { return }
             serverPorts[home] = nil
         }
     }
