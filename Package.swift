@@ -39,6 +39,7 @@ let sharedTargets: [Target] = [
     sharedModule("Services", needs: ["Wire"]),
     sharedModule("Slots", needs: ["Wire"]),
     sharedModule("Packages", needs: ["Wire"]),
+    sharedModule("Bridge", needs: ["Wire"]),
 ]
 
 let handsetTargets: [Target] = [
@@ -55,6 +56,14 @@ let handsetTargets: [Target] = [
     handsetProgram("amos-crash", needs: ["Wire"]),
     handsetProgram("amos-clockd", needs: ["Slots", "Wire"]),
     handsetProgram("amos-netconf", needs: ["Wire"]),
+    handsetProgram("amos-bridged", needs: ["Bridge", "Crypto", "Wire"]),
+    // Only what checks signatures is linked against OpenSSL.
+    .target(
+        name: "CLibcrypto", path: "Sources/Handset/CLibcrypto",
+        linkerSettings: [.linkedLibrary("crypto")]),
+    .target(
+        name: "Crypto", dependencies: ["CLibcrypto"], path: "Sources/Handset/Crypto",
+        swiftSettings: handset),
 ]
 
 let hostTargets: [Target] = [
@@ -102,6 +111,7 @@ let testTargets: [Target] = [
     tests(of: "Services", needs: ["Wire"]),
     tests(of: "Slots"),
     tests(of: "Packages", needs: ["Wire"], exclude: ["Solver"]),
+    tests(of: "Bridge", needs: ["Wire"]),
     // PID 1's control socket: amos-init and amosctl as programs of this machine.
     .testTarget(
         name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amos-logd", "amosctl"],

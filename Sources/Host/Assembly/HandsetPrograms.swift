@@ -8,8 +8,13 @@ public struct HandsetProgram: Sendable, Equatable {
     /// In the system partition; nil: it goes into the initramfs as `/init`.
     public let imagePath: String?
     let library: HandsetToolset.CLibrary
+    /// Modules of `Sources/Handset` that it is made of, besides its own folder and what all programs stand on.
+    var modules: [String] = []
 
     public static let all = [
+        HandsetProgram(
+            name: "amos-bridged", imagePath: "usr/libexec/amos/amos-bridged", library: .glibc,
+            modules: ["CLibcrypto", "Crypto"]),
         HandsetProgram(name: "amos-clockd", imagePath: "usr/libexec/amos/amos-clockd", library: .glibc),
         HandsetProgram(name: "amos-crash", imagePath: "usr/libexec/amos/amos-crash", library: .glibc),
         HandsetProgram(name: "amos-init", imagePath: "usr/sbin/amos-init", library: .musl),
@@ -52,7 +57,9 @@ struct HandsetCompiler {
         inputs.add("sysroot packages", sysroot.key)
         let toolset = "\(processor.rawValue) \(program.library.rawValue) \(HandsetToolset.revision)"
         inputs.add("toolset", toolset)
-        for folder in ["Sources/Shared", "Sources/Handset/CLinux", "Sources/Handset/LinuxSystem"] {
+        let modules = program.modules.map { "Sources/Handset/\($0)" }
+        let common = ["Sources/Shared", "Sources/Handset/CLinux", "Sources/Handset/LinuxSystem"]
+        for folder in common + modules {
             for file in try FingerprintTable.filesBelow(["\(home.path)/\(folder)"]) {
                 inputs.add(String(file.dropFirst(home.path.count + 1)), try fingerprints.digest(of: file))
             }

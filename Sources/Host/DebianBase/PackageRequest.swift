@@ -23,9 +23,12 @@ public struct PackageRequest: Sendable, Equatable {
     public var kernel: String?
     public var sysroot: [String]
 
-    /// What the handset programs are compiled against: glibc and musl with the compiler's own runtime.
+    /// What the handset programs are compiled against: glibc and musl with the compiler's own runtime, and
+    /// OpenSSL for those that check signatures.
     public static let standardSysroot = [
-        "libc6", "libc6-dev", "libgcc-14-dev", "libgcc-s1", "linux-libc-dev", "musl", "musl-dev",
+        "libc6", "libc6-dev", "libgcc-14-dev", "libgcc-s1", "libssl-dev", "libssl3t64", "linux-libc-dev",
+        "musl",
+        "musl-dev",
     ]
 
     public init(

@@ -10,5 +10,6 @@
 #include "Sockets.h"
 #include "Spawn.h"
 #include "Storage.h"
+#include "Streams.h"
 #include "Watching.h"
 #endif
