@@ -65,6 +65,7 @@ struct AmosBench: ParsableCommand {
         if groups.contains(.erofs) { show(try LinearityBenchmark(workspace: workspace, runs: runs).table()) }
         if groups.contains(.supervisor) {
             for table in try SupervisorBenchmark(workspace: workspace, runs: runs).table() { show(table) }
+            show(try HandsetInitBenchmark(workspace: workspace, runs: runs).table())
         }
         if groups.contains(.solver) { show(try SolverBenchmark(runs: runs).table()) }
         if groups.contains(where: { ![.build, .supervisor, .solver].contains($0) }) {

@@ -18,6 +18,7 @@ import Wire
         logd.arguments = ["--ready", "3", "--directory", run + "/log", "--run", run]
         logd.readiness = .descriptor(3)
         logd.stopsLast = true
+        logd.controlRights = .log
         var counter = ServiceDefinition.shell(
             "counter", "i=0; while :; do i=$((i+1)); echo $i; sleep 0.01; done")
         counter.logLimit.linesPerSecond = 0

@@ -101,6 +101,21 @@ import Wire
         #expect(!evaluator.isReached(Self.record([.ready])))
     }
 
+    @Test func aBlankScreenIsLookedAtAgain() {
+        let location = SourceLocation(file: "d.yaml", line: 1, column: 1)
+        let evaluator = CheckEvaluator(
+            [Check(name: "screen", expectation: .screenNotBlank, location: location)], display: nil)
+        var record = Self.record()
+        #expect(evaluator.isReached(record), "everything else holds: time to look")
+        record.screen = Screen(width: 10, height: 20, commonestCount: 200)
+        #expect(!evaluator.isReached(record))
+        record.seconds = 32
+        #expect(evaluator.isReached(record), "it has had its time")
+        record.screen = Screen(width: 10, height: 20, commonestCount: 100)
+        record.seconds = 12
+        #expect(evaluator.isReached(record))
+    }
+
     @Test func aStuckBootSaysWhereItIs() {
         let events = Self.events
         #expect(Self.record([]).boots[0].position == "in the kernel: the handset reported nothing")

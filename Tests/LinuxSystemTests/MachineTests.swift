@@ -3,6 +3,23 @@ import Testing
 
 @testable import LinuxSystem
 
+struct ForkTests {
+    /// A child that kept a copy of a pipe's end would keep the pipe from ending.
+    @Test func aChildKeepsOnlyWhatItIsGiven() throws {
+        let kept = try LinuxSystem.Pipe()
+        let other = try LinuxSystem.Pipe()
+        let (number, otherNumber) = (kept.writing.rawValue, other.writing.rawValue)
+        let process = try ChildProcess.fork(keeping: number) {
+            let writer = FileDescriptor(owning: number)
+            let isOpen = fcntl(otherNumber, F_GETFD) >= 0
+            try? writer.write([isOpen ? 1 : 2])
+        }
+        var status: Int32 = 0
+        #expect(waitpid(process, &status, 0) == process)
+        #expect(try kept.reading.read(upTo: 8) == [2])
+    }
+}
+
 struct DeviceMapperTests {
     /// Offsets from `linux/dm-ioctl.h`, as pahole prints them.
     @Test func headerHasTheKernelsLayout() {

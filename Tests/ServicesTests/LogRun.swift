@@ -26,6 +26,7 @@ final class LogRun {
         logd.restart = .always
         (logd.restartDelayMilliseconds, logd.restartDelayLimitMilliseconds) = (1, 1)
         logd.stopsLast = true
+        logd.controlRights = .log
         let all = (services + [logd]).sorted { $0.name < $1.name }.map { service in
             var service = service
             service.arguments = service.arguments.map {

@@ -80,6 +80,7 @@ struct NotificationTests {
         #expect(parse("STATUS=").statusText == "")
         #expect(parse("STATUS=a=b").statusText == "a=b")
         #expect(parse("STATUS=\u{1b}[2Jx\ty").statusText == " [2Jx y")
+        #expect(parse("STATUS=\u{9b}2J\u{a0}\u{c5}").statusText == "  2J\u{a0}\u{c5}")
         #expect(Notification(parsing: Array("STATUS=".utf8) + [0xff, 0x41]).statusText == "\u{fffd}A")
         let long = String(repeating: "ä", count: 200)
         for padding in 0..<3 {

@@ -39,10 +39,10 @@ import Wire
         service.stopSignal = 64
         service.stopGraceMilliseconds = 8
         service.terminal = "/dev/tty1"
-        service.logLimit.linesPerSecond = 9
-        service.logLimit.burst = 10
+        (service.logLimit.linesPerSecond, service.logLimit.burst) = (9, 10)
         service.runsOncePerInstallation = true
         service.stopsLast = true
+        service.controlRights = .all
         fillActivation(of: &service)
         fillResources(of: &service.resources)
         fillIsolation(of: &service.isolation)

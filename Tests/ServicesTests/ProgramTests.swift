@@ -25,6 +25,7 @@ import Wire
         logd.arguments = ["--ready", "3", "--directory", run + "/log", "--run", run]
         logd.readiness = .descriptor(3)
         logd.stopsLast = true
+        logd.controlRights = .log
         var once = sh("once", "echo '<4>from once'; echo second line; printf unfinished")
         once.kind = .oneShot
         var notify = sh("product", "echo ready >&4; exec sleep 1000")

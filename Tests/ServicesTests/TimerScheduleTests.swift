@@ -35,6 +35,22 @@ struct TimerScheduleTests {
         Running(TimerSchedule(timer, bootMilliseconds: boot, lastRunSeconds: last, random: random))
     }
 
+    /// The file of last runs lies on `data`: its checksum is right whoever wrote it.
+    @Test(arguments: [Int64.min, -1, TimerSchedule.lastTimeSeconds + 1, .max])
+    func anImpossibleLastRunIsNone(_ last: Int64) {
+        for schedule in [
+            ServiceTimer.Schedule.every(milliseconds: 1_000), .calendar(.init(minutes: 1, hours: 1)),
+        ] {
+            var timer = ServiceTimer(schedule)
+            timer.catchesUp = true
+            var wrong = TimerSchedule(timer, bootMilliseconds: 0, lastRunSeconds: last, random: 0)
+            var none = TimerSchedule(timer, bootMilliseconds: 0, lastRunSeconds: nil, random: 0)
+            let now = TimerSchedule.Instant(bootMilliseconds: 10, unixMilliseconds: 1_800_000_000_000)
+            #expect(wrong.millisecondsUntilDue(now) == none.millisecondsUntilDue(now))
+            #expect(wrong.takeDue(now, random: 0) == none.takeDue(now, random: 0))
+        }
+    }
+
     @Test func afterBootRunsOnce() {
         let schedule = run(ServiceTimer(.afterBoot(milliseconds: 5_000)), boot: 100)
         #expect(schedule.millisecondsUntilDue(instant(100)) == 5_000)

@@ -42,6 +42,24 @@ import Testing
         }
     }
 
+    /// A slot that gave itself up is not started again by a reset, if the other one can be; and a handset
+    /// never gives up its last slot.
+    @Test(arguments: Slot.allCases) func aSlotGivesUp(_ slot: Slot) {
+        for case let before in Self.slotStates.flatMap(Self.states(with:)) {
+            var metadata = before
+            metadata.recordFailure(in: slot, .serviceLost)
+            let failed = metadata
+            let other = before[slot.other]
+            guard metadata.giveUp(slot) else {
+                #expect(metadata == failed && (other.priority == 0 || other.attemptsLeft == 0))
+                continue
+            }
+            metadata.endInOrder(slot, .reboot)
+            let good = ImageVerdict.valid(rollbackIndex: before.rollbackFloor)
+            #expect(metadata.decide(.reset, imageA: good, imageB: good) == .start(slot.other))
+        }
+    }
+
     /// How a boot can end without anybody having asked for it. None of them may go on for ever.
     enum BadEnd: CaseIterable {
         case silentReset, reportedFailure, rebootBeforeHealthy

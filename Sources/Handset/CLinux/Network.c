@@ -43,6 +43,11 @@ long amos_connect_udp(const char *host, const char *port) {
     return result;
 }
 
+int amos_has_hung_up(int fd) {
+    struct pollfd entry = {.fd = fd};
+    return poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 long amos_wait_readable(int fd, int timeout_ms) {
     struct pollfd waiting = {.fd = fd, .events = POLLIN};
     return amos_result(poll(&waiting, 1, timeout_ms));

@@ -62,7 +62,21 @@ long amos_reap(int *exit_code, int *signal_number) {
     return process;
 }
 
-long amos_fork(void) { return amos_result(fork()); }
+int amos_is_child(int process) {
+    siginfo_t state;
+    return process > 0 && waitid(P_PID, (id_t)process, &state, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+long amos_fork(int kept) {
+    long process = amos_result(fork());
+    if (process != 0) return process;
+    // What the child does not need it must not hold: a descriptor that the parent closes stays open, and
+    // watched by the parent's epoll, for as long as any copy of it does.
+    unsigned first = kept > 2 ? (unsigned)kept : 2;
+    if (first > 3) syscall(SYS_close_range, 3u, first - 1, 0u);
+    syscall(SYS_close_range, first + 1, ~0u, 0u);
+    return 0;
+}
 void amos_exit_now(int code) { _exit(code); }
 long amos_open_process(int process) { return amos_result(syscall(SYS_pidfd_open, process, 0)); }
 int amos_process_id(void) { return getpid(); }
@@ -71,10 +85,10 @@ long amos_adopt_orphans(void) { return amos_result(prctl(PR_SET_CHILD_SUBREAPER,
 long amos_raise_descriptor_limit(void) {
     // As many as the kernel lets anybody have (fs.nr_open); only root may ask for that.
     struct rlimit limit = {1 << 20, 1 << 20};
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0) return 0;
+    if (amos_set_limit(RLIMIT_NOFILE, &limit) == 0) return 0;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -(long)errno;
     limit.rlim_cur = limit.rlim_max;
-    return amos_result(setrlimit(RLIMIT_NOFILE, &limit));
+    return amos_result(amos_set_limit(RLIMIT_NOFILE, &limit));
 }
 
 static long address(const char *path, struct sockaddr_un *name) {
@@ -117,10 +131,13 @@ long amos_connect(const char *path, int type) {
 
 long amos_accept(int fd) { return amos_result(accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)); }
 
-long amos_peer_user(int fd) {
+long amos_peer(int fd, unsigned *user, int *process) {
     struct ucred peer;
     socklen_t size = sizeof peer;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ? -(long)errno : (long)peer.uid;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return -(long)errno;
+    *user = peer.uid;
+    *process = peer.pid;
+    return 0;
 }
 
 long amos_send(int fd, const void *bytes, size_t count, int passed, int may_wait) {

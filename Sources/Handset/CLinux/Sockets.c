@@ -103,4 +103,9 @@ long amos_receive_notification(
     return -EMSGSIZE;
 }
 
+int amos_has_packet(int fd) {
+    char byte;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}
+
 long amos_session_of(int process) { return amos_result(getsid(process)); }

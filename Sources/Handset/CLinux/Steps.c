@@ -10,7 +10,7 @@
 
 static int limit(const struct amos_step *step) {
     struct rlimit both = {step->bits, step->more};
-    return setrlimit((int)step->number, &both);
+    return amos_set_limit((int)step->number, &both);
 }
 
 static int write_file(const char *path, const char *text) {

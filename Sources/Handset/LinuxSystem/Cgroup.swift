@@ -15,8 +15,9 @@ public struct Cgroup: Sendable {
         return (Cgroup(at: path), false)
     }
 
-    /// rmdir(2): works when nothing is in it any more.
-    public func remove() { _ = path.withCString { amos_rmdir($0) } }
+    /// rmdir(2): works when nothing is in it any more, and says whether it did.
+    @discardableResult
+    public func remove() -> Bool { path.withCString { amos_rmdir($0) } == 0 }
 
     /// For `ProcessSpawn.cgroup`.
     public func open() throws(SystemCallError) -> FileDescriptor { try .open(path, .directory) }
@@ -24,10 +25,14 @@ public struct Cgroup: Sendable {
     /// `cgroup.kill`: SIGKILL to every process in it, forks in flight included (Linux 5.14).
     public func kill() throws(SystemCallError) { try write("1", to: "cgroup.kill") }
 
-    /// Whether a process is left in it, now.
+    /// Whether a process is left in it, now. A group that is not there has none; one that cannot be looked
+    /// at, because there is no descriptor to be had for it, may have.
     public var isPopulated: Bool {
-        guard let events = contents(of: path + "/cgroup.events", limit: 256) else { return false }
-        return Self.isPopulated(events)
+        do throws(SystemCallError) {
+            return Self.isPopulated(try openEvents().read(upTo: 256))
+        } catch {
+            return error.code != SystemCallError.notFound
+        }
     }
 
     /// `cgroup.events`: the kernel raises `Epoll.Interest.change` when it differs from what was read last.

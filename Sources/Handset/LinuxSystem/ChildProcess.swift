@@ -20,6 +20,7 @@ public struct SignalDescriptor: ~Copyable {
 public enum ChildProcess {
     public static let childSignal = SIGCHLD
     public static let terminateSignal = SIGTERM
+    public static let interruptSignal = SIGINT
     public static let killSignal = SIGKILL
 
     public struct Ended: Sendable {
@@ -31,6 +32,9 @@ public enum ChildProcess {
     }
 
     public static var thisProcess: Int32 { amos_process_id() }
+
+    /// Whether this process is the one that will reap it. An ended one that was not reaped counts.
+    public static func isChild(_ process: Int32) -> Bool { amos_is_child(process) != 0 }
 
     /// `waitpid(-1, …, WNOHANG)`: a child that has ended; nil when none has.
     public static func reap() -> Ended? {
@@ -49,9 +53,10 @@ public enum ChildProcess {
     /// The soft limit of open files becomes the hard one.
     public static func raiseDescriptorLimit() { _ = amos_raise_descriptor_limit() }
 
-    /// `fork(2)`: runs `body` in a copy of this process, which ends with it.
-    public static func fork(_ body: () -> Void) throws(SystemCallError) -> Int32 {
-        let process = try retryingOnInterrupt("fork") { amos_fork() }
+    /// `fork(2)`: runs `body` in a copy of this process, which ends with it. Of the open descriptors the copy
+    /// has the standard streams and `kept`: any other would stay open, and watched, for as long as it runs.
+    public static func fork(keeping kept: Int32 = -1, _ body: () -> Void) throws(SystemCallError) -> Int32 {
+        let process = try retryingOnInterrupt("fork") { amos_fork(kept) }
         if process == 0 {
             body()
             amos_exit_now(0)

@@ -1,7 +1,11 @@
 import CLinux
 
 public enum Clock {
-    /// `CLOCK_BOOTTIME` in milliseconds: the supervisor's time.
+    /// `CLOCK_MONOTONIC` in milliseconds: the supervisor's time. It stands still while the machine sleeps, as
+    /// the services do: nobody is late because of it.
+    public static var monotonicMilliseconds: UInt64 { amos_monotonic_ns() / 1_000_000 }
+
+    /// `CLOCK_BOOTTIME` in milliseconds, sleep included: the time of timers and of everything that is shown.
     public static var bootMilliseconds: UInt64 { Machine.bootTimeNanoseconds / 1_000_000 }
 }
 

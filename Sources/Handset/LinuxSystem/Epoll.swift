@@ -26,7 +26,8 @@ public struct Epoll: ~Copyable {
             owning: Int32(try retryingOnInterrupt("epoll_create") { amos_epoll_create() }))
     }
 
-    /// `tag` comes back with every report. A closed descriptor leaves by itself.
+    /// `tag` comes back with every report. A descriptor leaves by itself when its last copy, in whatever
+    /// process, is closed.
     public borrowing func add(
         _ fd: borrowing FileDescriptor, tag: UInt64, for interest: Interest = .reading
     ) throws(SystemCallError) {

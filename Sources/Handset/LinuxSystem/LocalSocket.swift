@@ -52,10 +52,20 @@ public struct LocalSocket: ~Copyable {
         }
     }
 
-    /// Who is at the other end (`SO_PEERCRED`).
-    public borrowing func peerUserID() throws(SystemCallError) -> UInt32 {
+    public struct Peer: Sendable {
+        public var userID: UInt32 = .max
+        /// 0: in a process namespace that this one does not see into.
+        public var process: Int32 = 0
+
+        public init() {}
+    }
+
+    /// Who has connected at the other end (`SO_PEERCRED`).
+    public borrowing func peer() throws(SystemCallError) -> Peer {
         let fd = descriptor.rawValue
-        return UInt32(truncatingIfNeeded: try retryingOnInterrupt("getsockopt") { amos_peer_user(fd) })
+        var peer = Peer()
+        try retryingOnInterrupt("getsockopt") { amos_peer(fd, &peer.userID, &peer.process) }
+        return peer
     }
 
     /// One packet; false when the other side does not take more at the moment.

@@ -31,6 +31,9 @@ extension FileDescriptor {
         for number in numbers where number >= 0 { _ = amos_set_inherited(number, inherited ? 1 : 0) }
     }
 
+    /// `poll(2)`: whether its other end has gone.
+    public var hasHungUp: Bool { amos_has_hung_up(rawValue) != 0 }
+
     /// `poll(2)`: whether there is something to read within `milliseconds` (nil: waits for ever).
     public borrowing func waitUntilReadable(milliseconds: UInt64?) throws(SystemCallError) -> Bool {
         let fd = rawValue

@@ -16,6 +16,8 @@ public struct ProcessSpawn: ~Copyable {
     /// Borrowed numbers that the program finds as 3, 4, … (sd_listen_fds(3)). LISTEN_PID is added to its
     /// environment; the other variables of the protocol belong there already.
     public var descriptors: [Int32] = []
+    /// WATCHDOG_PID is added to its environment (sd_watchdog_enabled(3)).
+    public var isWatched = false
     public var cgroup: Int32 = -1
     /// A `cgroup.procs` file, instead of `cgroup`.
     public var joined: Int32 = -1
@@ -56,14 +58,16 @@ public struct ProcessSpawn: ~Copyable {
             throw SystemCallError("cannot pass its sockets and its readiness descriptor", code: EINVAL)
         }
         let argumentStrings = CStringArray([path] + arguments)
-        let listening = descriptors.isEmpty ? [] : [Self.processVariable.description + "0000000000"]
-        let environmentStrings = CStringArray(environment + listening)
+        let names = (isWatched ? ["WATCHDOG_PID="] : []) + (descriptors.isEmpty ? [] : ["LISTEN_PID="])
+        // The child writes its own id over the zeros: nobody else knows it before it runs.
+        let environmentStrings = CStringArray(environment + names.map { $0 + "0000000000" })
         let stepStrings = CStringArray(steps.flatMap { $0.texts })
         var plan = amos_spawn()
         plan.arguments = UnsafePointer(argumentStrings.pointers)
         plan.environment = UnsafePointer(environmentStrings.pointers)
-        if !listening.isEmpty {
-            plan.process_id = environmentStrings.last?.advanced(by: Self.processVariable.utf8CodeUnitCount)
+        for (index, name) in names.enumerated() {
+            let text = environmentStrings.pointers[environment.count + index]?.advanced(by: name.utf8.count)
+            if index == 0 { plan.process_ids.0 = text } else { plan.process_ids.1 = text }
         }
         (plan.input, plan.output) = (input, output)
         (plan.cgroup, plan.join) = (cgroup, joined)
@@ -100,9 +104,6 @@ public struct ProcessSpawn: ~Copyable {
             }
         }
     }
-
-    /// The child writes its own id over the zeros: nobody else knows it before it runs.
-    private static let processVariable: StaticString = "LISTEN_PID="
 
     private borrowing func failure(_ plan: amos_spawn, code: Int32) -> SystemCallError {
         if plan.failed >= 0 { return steps[Int(plan.failed)].failure(code) }

@@ -13,13 +13,24 @@ public struct ProcessTree: Sendable {
 
     init(_ entries: [Entry]) { self.entries = entries.sorted { $0.parent < $1.parent } }
 
+    /// 0 for a name that is not a process's. Not by strtol(3): its numbers in any base are 2 kB of PID 1.
+    private static func processNumber(_ name: UnsafePointer<CChar>) -> Int32 {
+        var (number, position) = (Int32(0), 0)
+        // The kernel's largest process number has seven digits.
+        while position < 9, name[position] >= 0x30, name[position] <= 0x39 {
+            number = number &* 10 &+ Int32(name[position] - 0x30)
+            position += 1
+        }
+        return number
+    }
+
     /// A snapshot: processes come and go while it is taken.
     public static func read() -> ProcessTree {
         guard let directory = opendir("/proc") else { return ProcessTree([]) }
         defer { closedir(directory) }
         var entries: [Entry] = []
         while let name = amos_next_name(directory) {
-            let process = Int32(clamping: strtol(name, nil, 10))
+            let process = processNumber(name)
             guard process > 0, let fields = statistics(of: process), fields.count > 3 else { continue }
             entries.append(
                 Entry(
@@ -72,9 +83,18 @@ extension ChildProcess {
         let path = "/proc/" + own + "/task/" + own + "/children"
         // 8 bytes each: as many as a full process table.
         guard let text = contents(of: path, limit: 32_768 * 8) else { return nil }
-        return text.split(separator: UInt8(ascii: " ")).compactMap {
-            WallClock.decimal(Array($0)).flatMap { Int32(exactly: $0) }
+        // `12 345 `: a thousand of them are read in every turn of a shutdown.
+        var children: [Int32] = []
+        var number: Int32 = 0
+        for byte in text {
+            if byte != UInt8(ascii: " ") {
+                number = number &* 10 &+ Int32(byte &- UInt8(ascii: "0"))
+            } else {
+                children.append(number)
+                number = 0
+            }
         }
+        return children
     }
 
     /// Whether `entry` (`NAME=value`) was in the environment that a process was started with. False when this

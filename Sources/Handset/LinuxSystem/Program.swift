@@ -65,8 +65,6 @@ final class CStringArray {
         (pointers + count).initialize(to: nil)
     }
 
-    var last: UnsafeMutablePointer<CChar>? { count == 0 ? nil : pointers[count - 1] }
-
     deinit {
         for index in 0..<count { free(pointers[index]) }
         pointers.deallocate()

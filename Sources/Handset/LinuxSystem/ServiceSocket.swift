@@ -70,6 +70,8 @@ extension LocalSocket {
     /// The next notification; nil when there is none. Never waits.
     public borrowing func receiveNotification(limit: Int) throws(SystemCallError) -> NotificationPacket? {
         let number = descriptor.rawValue
+        // PID 1 looks before it reaps, and mostly in vain: that must cost no memory.
+        guard amos_has_packet(number) != 0 else { return nil }
         var bytes = [UInt8](repeating: 0, count: limit)
         var passed = [Int32](repeating: -1, count: Self.descriptorLimit)
         var sender = amos_sender()

@@ -29,7 +29,7 @@ enum AmosInit {
         }
         guard let options = Options(arguments) else {
             Log.say(.error, Options.usage)
-            return
+            ChildProcess.exit(2)
         }
         Log.isSystem = options.isSystem
         let announcer = Announcer()
@@ -41,6 +41,9 @@ enum AmosInit {
                     try begin(options, announcer)
                 }
             supervision.run()
+            // Only where this is no machine's PID 1 does it come to this. The kernel frees a thousand pipes
+            // faster than they can be closed one by one.
+            ChildProcess.exit(supervision.hasFailed ? 1 : 0)
         } catch {
             giveUp(error, announcer, options)
         }
@@ -51,6 +54,7 @@ enum AmosInit {
             announcer.takeStage1()
             SystemSetup.prepare(announcer)
         }
+        ChildProcess.raiseDescriptorLimit()
         announcer.announce(.stage(name: "init-start"))
         let file = try openPlan(options)
         let plan = try decodePlan(file)
@@ -98,7 +102,7 @@ enum AmosInit {
     private static func giveUp(_ error: InitError, _ announcer: Announcer, _ options: Options) {
         Log.say(.critical, error.description)
         announcer.announce(.failure(what: "init", reason: error.description))
-        guard options.isSystem else { return }
+        guard options.isSystem else { ChildProcess.exit(1) }
         SlotRecord.update { metadata, slot in
             metadata.recordFailure(in: slot, error.failureReason, detail: Array(error.description.utf8))
         }

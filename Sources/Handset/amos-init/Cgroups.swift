@@ -101,8 +101,11 @@ struct GroupHierarchy {
 
     /// At the end of an ordinary service manager. What is still populated stays.
     func remove(_ services: [ServiceDefinition]) {
-        for service in services { group(named: service.name).remove() }
-        root.remove()
+        // A shutdown has removed those of what it stopped, which is everything as a rule.
+        if !root.remove() {
+            for service in services { group(named: service.name).remove() }
+            root.remove()
+        }
         guard let leaf else { return }
         for (controller, name) in Controllers.all where enabled.contains(controller) {
             _ = try? own.write("-" + name.description, to: "cgroup.subtree_control")
@@ -120,6 +123,9 @@ extension Supervision {
         if resources[service].group == nil { try makeGroup(service, definition.name) }
         let wanted = definition.resources.controllers
         if !wanted.isEmpty || resources[service].isLimited { limit(service, definition, wanted) }
+        if resources[service].wasKilled, resources[service].members == nil {
+            resources[service].members = try groups?.group(named: definition.name).openMembers()
+        }
         if let members = resources[service].members?.rawValue {
             spawn.joined = members
         } else {
@@ -131,7 +137,7 @@ extension Supervision {
         guard let path = groups?.group(named: name).path else { return }
         let (group, wasThere) = try Cgroup.make(path)
         // Nobody knows what an older group has been through: whether it was killed, and its limits.
-        if wasThere { resources[service].members = try group.openMembers() }
+        resources[service].wasKilled = wasThere
         resources[service].isLimited = wasThere
         resources[service].group = try group.open()
     }
@@ -162,13 +168,20 @@ extension Supervision {
             emptying.append(Emptying(service: service, process: process))
             return nil
         }
+        // Nothing starts in it any more, and it goes at the end: if it can go now, it is empty.
+        if supervisor.isShuttingDown, !options.isSystem, group.remove() {
+            resources[service].group = nil
+            return groupEmptied(service)
+        }
         // A main process that ended alone, as most do, leaves nothing to kill.
         guard group.isPopulated else { return groupEmptied(service) }
+        // With a full table: the kill needs a descriptor, and to learn of its effect another.
+        let isExhausted = spares.lend()
+        defer { if isExhausted { spares.refill() } }
         do throws(SystemCallError) {
-            // Linux 6.12 kills whatever is cloned into a group that was ever killed.
-            if resources[service].members == nil { resources[service].members = try group.openMembers() }
-            let events = try group.openEvents()
             try group.kill()
+            resources[service].wasKilled = true
+            let events = try group.openEvents()
             guard Cgroup.isPopulated(try events.read(upTo: 256)) else { return groupEmptied(service) }
             try epoll.add(events, tag: Self.tag(.groups, service), for: .change)
             resources[service].events = consume events

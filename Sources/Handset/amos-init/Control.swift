@@ -7,7 +7,9 @@ import Wire
 /// PID 1 never waits for a slow one and keeps no copy of what it has not sent yet.
 final class Connection {
     let socket: LocalSocket
+    /// It may have the places that are kept for root.
     let isRoot: Bool
+    let rights: ControlRights
     /// The epoll tells when it takes more.
     var isBlocked = false
     var nextRow: Int?
@@ -24,9 +26,10 @@ final class Connection {
 
     enum Awaited: UInt8 { case nothing, reload, handover }
 
-    init(_ socket: consuming LocalSocket, isRoot: Bool) {
+    init(_ socket: consuming LocalSocket, isRoot: Bool, _ rights: ControlRights) {
         self.socket = socket
         self.isRoot = isRoot
+        self.rights = rights
     }
 }
 
@@ -40,23 +43,34 @@ extension Supervision {
         for _ in 0..<Self.packetLimit {
             guard let descriptor = spares.accept(controlSocket) else { return }
             let socket = LocalSocket(descriptor)
-            let isRoot = mayChange((try? socket.peerUserID()) ?? .max)
+            let peer = (try? socket.peer()) ?? LocalSocket.Peer()
+            let isRoot = isPrivileged(peer.userID)
             if let slot = freeSlot(isRoot) {
-                add(Connection(socket, isRoot: isRoot), slot)
+                add(Connection(socket, isRoot: isRoot, isRoot ? rights(of: peer.process) : []), slot)
             } else {
                 turnAway(socket)
             }
         }
     }
 
-    /// Root may change everything; and where this is no machine's PID 1, so may who started it.
-    private func mayChange(_ user: UInt32) -> Bool {
+    /// Root; and where this is no machine's PID 1, also who started it.
+    private func isPrivileged(_ user: UInt32) -> Bool {
         user == 0 || !options.isSystem && user == ChildProcess.effectiveUser
     }
 
+    /// Root outside of all services may do everything. Within one it may do what the plan says: a service
+    /// that is confined in every other way must not become unconfined root by asking for it. Who cannot be
+    /// looked up, because it has gone or is hidden, may do nothing; who is outside this process namespace (0)
+    /// is no service.
+    private func rights(of process: Int32) -> ControlRights {
+        if process == 0 { return .all }
+        guard Directory.exists("/proc/" + String(process)) else { return [] }
+        guard let service = service(near: process) else { return .all }
+        return supervisor.plan.services[service].controlRights
+    }
+
     private func freeSlot(_ isRoot: Bool) -> Int? {
-        var slot = connections.count
-        for index in connections.indices where connections[index] == nil { slot = index }
+        let slot = connections.firstIndex { $0 == nil } ?? connections.count
         return slot < (isRoot ? Self.connectionLimit : Self.ordinaryConnectionLimit) ? slot : nil
     }
 
@@ -108,8 +122,20 @@ extension Supervision {
         case .explain: explain(request.text, slot)
         case .about: reply(.about(about), slot)
         default:
-            guard connection.isRoot else { return refuse("only root may do that", slot) }
+            guard mayAsk(request.command, connection) else {
+                let inService = "a service may do that only if its file says so (control:)"
+                return refuse(connection.isRoot ? inService : "only root may do that", slot)
+            }
             change(request, passed, connection, slot)
+        }
+    }
+
+    private func mayAsk(_ command: ControlRequest.Command, _ connection: Connection) -> Bool {
+        switch command {
+        // An event for the boot chart changes nothing.
+        case .announce: connection.isRoot
+        case .attachLog: connection.rights.contains(.log)
+        default: connection.rights.contains(.change)
         }
     }
 

@@ -72,10 +72,16 @@ extension Supervision {
     /// A service has failed for good whose policy says that this slot is bad then.
     private func fallBack(_ service: Int, _ reason: Reason) {
         let name = supervisor.plan.services[service].name
-        recordFailure(name + " gives this slot up: " + supervisor.text(of: reason), .serviceLost)
+        let text = name + " gives this slot up: " + supervisor.text(of: reason)
+        recordFailure(text, .serviceLost)
+        guard options.isSystem else { return }
+        SlotRecord.update { metadata, slot in
+            if !metadata.giveUp(slot) { Log.say(.error, "there is no other slot to fall back to") }
+        }
     }
 
     private func recordFailure(_ text: String, _ code: FailureReason) {
+        hasFailed = true
         Log.say(.critical, "this boot has failed: " + text)
         announcer.announce(.failure(what: "health", reason: text))
         guard options.isSystem else { return }

@@ -19,9 +19,13 @@ final class HandoverRequest {
     /// No program that knows nothing of this ends with it by chance.
     static let checkedStatus: Int32 = 97
 
+    /// A check takes milliseconds, and a stamp that is being written some more; a disk may hang for ever.
+    static let patienceMilliseconds: UInt64 = 10_000
+
     let program: String
     /// The child that is checking; 0: it has agreed.
     var check: Int32
+    let deadlineMilliseconds = Clock.monotonicMilliseconds + HandoverRequest.patienceMilliseconds
 
     init(program: String, check: Int32) {
         self.program = program
@@ -55,15 +59,15 @@ extension Supervision {
     /// Whether this was the child that checks.
     func takeCheck(_ process: Int32, exitCode: Int32) -> Bool {
         guard let handover, process == handover.check else { return false }
-        if exitCode == HandoverRequest.checkedStatus {
-            handover.check = 0
-        } else {
+        handover.check = 0
+        if exitCode != HandoverRequest.checkedStatus {
             giveUpHandover(handover.program + " cannot take over from this version")
         }
         return true
     }
 
     private func giveUpHandover(_ reason: String) {
+        if let check = handover?.check, check != 0 { ChildProcess.send(ChildProcess.killSignal, to: check) }
         handover = nil
         Log.say(.error, "exec-self: " + reason)
         for slot in connections.indices where connections[slot]?.awaits == .handover {
@@ -74,8 +78,16 @@ extension Supervision {
 
     /// At the end of a turn, when a program has agreed. Comes back if there is nothing to do, or it failed.
     func completeHandover() {
-        guard let handover, handover.check == 0, state.isIdle, !supervisor.isReloading else { return }
+        guard let handover else { return }
         guard !supervisor.isShuttingDown else { return giveUpHandover("the handset is shutting down") }
+        guard handover.check == 0, state.isIdle, !supervisor.isReloading else {
+            guard handover.deadlineMilliseconds <= Clock.monotonicMilliseconds else { return }
+            let culprit =
+                handover.check != 0
+                ? handover.program + " does not say whether it can take over"
+                : state.isIdle ? "a reload does not come to its end" : "a stamp cannot be written to the disk"
+            return giveUpHandover(culprit)
+        }
         do throws(SystemCallError) {
             let state = handoverState()
             let file = try FileDescriptor.sealedMemory(named: "handover", state.encode())
@@ -155,7 +167,8 @@ extension Connection {
     fileprivate var handedOver: HandoverState.Caller {
         var state = HandoverState.Caller()
         state.socket = socket.descriptor.rawValue
-        (state.isRoot, state.isFollowing, state.awaits) = (isRoot, isFollowing, awaits)
+        (state.isRoot, state.rights) = (isRoot, rights)
+        (state.isFollowing, state.awaits) = (isFollowing, awaits)
         (state.row, state.pipe, state.event) = (nextRow, nextPipe, nextEvent)
         (state.watched, state.changedSources) = (watchedService, changedSources)
         return state

@@ -136,7 +136,7 @@ extension HandoverState.Timer {
 extension HandoverState.Caller {
     fileprivate func encode(to writer: inout ByteWriter) {
         writer.write(socket)
-        writer.write((isRoot ? 1 : 0) | (isFollowing ? 2 : 0) as UInt8)
+        writer.write((isRoot ? 1 : 0) | (isFollowing ? 2 : 0) | rights.rawValue << 2 as UInt8)
         writer.write(awaits.rawValue)
         for number in [row, pipe, event, watched] {
             writer.write(number.map { UInt32(truncatingIfNeeded: $0) } ?? .max)
@@ -147,7 +147,7 @@ extension HandoverState.Caller {
     fileprivate init(_ reader: inout ByteReader, _ serviceCount: Int) throws(WireError) {
         socket = try reader.readInt32()
         let flags = try reader.readUInt8()
-        (isRoot, isFollowing) = (flags & 1 != 0, flags & 2 != 0)
+        (isRoot, isFollowing, rights) = (flags & 1 != 0, flags & 2 != 0, ControlRights(rawValue: flags >> 2))
         awaits = Connection.Awaited(rawValue: try reader.readUInt8()) ?? .nothing
         row = try reader.readOptional()
         pipe = try reader.readOptional()

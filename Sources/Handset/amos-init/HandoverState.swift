@@ -46,6 +46,7 @@ struct HandoverState {
     struct Caller {
         var socket: Int32 = -1
         var isRoot = false
+        var rights: ControlRights = []
         var isFollowing = false
         var awaits = Connection.Awaited.nothing
         var row: Int?

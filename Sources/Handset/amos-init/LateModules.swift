@@ -12,7 +12,10 @@ final class LateModules {
     init(inserting paths: [String]) throws(SystemCallError) {
         let pipe = try Pipe()
         let writer = pipe.writing.rawValue
-        _ = try ChildProcess.fork { Self.insert(paths, writer) }
+        _ = try ChildProcess.fork(keeping: writer) {
+            Log.reopen()
+            Self.insert(paths, writer)
+        }
         reading = pipe.takeReading()
     }
 
@@ -47,9 +50,13 @@ final class LateModules {
 /// An input device that may have the power key.
 final class PowerKey {
     static let size = 24
+    let path: String
     let device: FileDescriptor
 
-    init(_ device: consuming FileDescriptor) { self.device = device }
+    init(_ path: String, _ device: consuming FileDescriptor) {
+        self.path = path
+        self.device = device
+    }
 
     /// Whether the key went down: `struct input_event` = 16 bytes of time, u16 type, u16 code, i32 value.
     /// Throws when the device has gone.
@@ -78,7 +85,15 @@ extension Supervision {
     func startLateModules() {
         guard options.isSystem else { return }
         let paths = supervisor.plan.lateModules
-        guard !paths.isEmpty else { return findPowerKeys() }
+        if paths.isEmpty { findPowerKeys() } else { insertLateModules(paths) }
+    }
+
+    /// One after the other: what a new plan brings waits for what is under way.
+    func insertLateModules(_ paths: [String]) {
+        guard lateModules == nil else {
+            waitingModules += paths
+            return
+        }
         do throws(SystemCallError) {
             let modules = try LateModules(inserting: paths)
             try epoll.add(modules.reading, tag: Self.tag(.modules, 0))
@@ -94,21 +109,30 @@ extension Supervision {
         guard !bytes.isEmpty else {
             lateModules = nil
             openWatchdog(isLast: true)
-            return findPowerKeys()
+            findPowerKeys()
+            let next = waitingModules
+            waitingModules = []
+            if !next.isEmpty { insertLateModules(next) }
+            return
         }
         modules.partialLine += bytes
         while let end = modules.partialLine.firstIndex(of: 0x0a) {
             announcer.pass(Array(modules.partialLine[...end]))
             modules.partialLine.removeFirst(end + 1)
         }
+        // A later module may hang: what this one brought is not kept waiting.
+        openWatchdog(isLast: false)
+        findPowerKeys()
     }
 
     func findPowerKeys() {
         guard let names = try? Directory.names(in: "/dev/input") else { return }
         for name in names where name.starts(with: "event".utf8) && powerKeys.count < Self.powerKeyLimit {
             let path = "/dev/input/" + String(decoding: name, as: UTF8.self)
-            guard let device = try? FileDescriptor.open(path, .nonBlocking) else { continue }
-            let key = PowerKey(device)
+            guard !powerKeys.contains(where: { $0.map { UTF8Text.equal($0.path, path) } ?? false }),
+                let device = try? FileDescriptor.open(path, .nonBlocking)
+            else { continue }
+            let key = PowerKey(path, device)
             guard (try? epoll.add(key.device, tag: Self.tag(.powerKey, powerKeys.count))) != nil else {
                 continue
             }

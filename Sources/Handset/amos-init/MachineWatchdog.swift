@@ -12,8 +12,7 @@ import Wire
 final class MachineWatchdog {
     /// For writing everything to a slow disk and unmounting it.
     static let finishSeconds: Int32 = 60
-    /// The driver may know only shorter times; longer ones than this are not asked for, 255 being what the
-    /// common chips can count.
+    /// Longer times are not asked for, 255 being what the common chips can count.
     static let longestSeconds: UInt32 = 255
 
     let device: FileDescriptor
@@ -23,11 +22,21 @@ final class MachineWatchdog {
     init(milliseconds: UInt32) throws(SystemCallError) {
         device = try FileDescriptor.open("/dev/watchdog", .writeOnly)
         // Whole seconds, never 0.
-        let wanted = Int32(clamping: min(Self.longestSeconds, max(1, (milliseconds + 999) / 1_000)))
-        let seconds = try Watchdog.set(seconds: wanted, on: device)
+        let wanted = Int32(clamping: min(Self.longestSeconds, max(1, milliseconds / 1_000)))
+        let seconds: Int32
+        do throws(SystemCallError) {
+            seconds = try Watchdog.set(seconds: wanted, on: device)
+        } catch {
+            // It runs since it was opened, and knows no such time: then its own.
+            Log.say(.warning, error.description + "; its own time is kept")
+            do throws(SystemCallError) { seconds = try Watchdog.seconds(of: device) } catch {
+                Self.disarm(device)
+                throw error
+            }
+        }
         // Three chances to be fed.
         intervalMilliseconds = UInt64(max(1, seconds)) * 1_000 / 3
-        nextFeeding = Clock.bootMilliseconds + intervalMilliseconds
+        nextFeeding = Clock.monotonicMilliseconds + intervalMilliseconds
     }
 
     /// One that is open already, and running.
@@ -53,8 +62,10 @@ final class MachineWatchdog {
         try? Watchdog.feed(device)
     }
 
+    func stop() { Self.disarm(device) }
+
     /// The magic close: a watchdog that is closed without it runs on.
-    func stop() { try? device.write([UInt8(ascii: "V")]) }
+    private static func disarm(_ device: borrowing FileDescriptor) { try? device.write([UInt8(ascii: "V")]) }
 }
 
 extension Supervision {

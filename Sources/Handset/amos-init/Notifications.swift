@@ -11,8 +11,8 @@ extension Supervision {
     /// Malformed messages that are logged per boot; a broken program must not fill the log.
     static let notificationComplaintLimit = 16
 
-    func takeNotifications() {
-        for _ in 0..<Self.packetLimit {
+    func takeNotifications(limit: Int = packetLimit) {
+        for _ in 0..<limit {
             let packet: NotificationPacket?
             do throws(SystemCallError) {
                 packet = try notifySocket.receiveNotification(limit: Notification.sizeLimit)
@@ -34,6 +34,7 @@ extension Supervision {
         if let process = notification.mainProcess, process != supervisor.process(of: service) {
             if self.service(near: process) == service {
                 handle(.mainProcess(service: service, process: process))
+                watchIfStranger(service)
             } else {
                 complain(name + ": the MAINPID that it sent is no process of it")
             }
@@ -62,11 +63,41 @@ extension Supervision {
             resources[service].isReloading = false
             handle(.ready(process: supervisor.process(of: service)))
         }
+        if let microseconds = notification.watchdogMicroseconds {
+            let milliseconds = min(microseconds / 1_000, Notification.watchdogLimitMilliseconds)
+            handle(.watch(service: service, milliseconds: UInt32(milliseconds)))
+        }
         switch notification.watchdog {
         case .alive: handle(.alive(service: service))
         case .broken: handle(.broken(service: service))
         case nil: break
         }
+    }
+
+    /// A main process whose parent is another process of the service, as after a daemon's only fork: it is
+    /// that one's to reap. Its descriptor tells that it has ended, and nobody how.
+    func watchIfStranger(_ service: Int) {
+        resources[service].stranger = nil
+        let process = supervisor.process(of: service)
+        guard process > 0, !ChildProcess.isChild(process) else { return }
+        do throws(SystemCallError) {
+            let descriptor = try ChildProcess.open(process)
+            try epoll.add(descriptor, tag: Self.tag(.stranger, service))
+            resources[service].stranger = consume descriptor
+        } catch {
+            // It has gone meanwhile, or can only be seen in the group.
+            handle(.exited(process: process, .unknown))
+        }
+    }
+
+    /// It has ended. If it had become a child of PID 1 by then, reaping tells more.
+    func takeStranger(_ service: Int) {
+        guard resources.indices.contains(service), resources[service].stranger != nil else { return }
+        let process = supervisor.process(of: service)
+        resources[service].stranger = nil
+        guard !ChildProcess.isChild(process) else { return }
+        noteEnd(of: service, .unknown)
+        handle(.exited(process: process, .unknown))
     }
 
     private func takesReadiness(_ service: Int) -> Bool {
@@ -107,12 +138,8 @@ extension Supervision {
 
     /// What a service needs in order to talk back.
     func notificationEnvironment(of definition: ServiceDefinition) -> [String] {
-        var environment: [String] = []
-        let isWatched = definition.watchdogMilliseconds > 0
-        if definition.readiness == .notify || isWatched || !definition.sockets.isEmpty {
-            environment.append("NOTIFY_SOCKET=" + options.runDirectory + "/notify")
-        }
-        if isWatched {
+        var environment = ["NOTIFY_SOCKET=" + options.runDirectory + "/notify"]
+        if definition.watchdogMilliseconds > 0 {
             environment.append("WATCHDOG_USEC=" + String(UInt64(definition.watchdogMilliseconds) * 1_000))
         }
         return environment

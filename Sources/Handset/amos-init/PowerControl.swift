@@ -35,8 +35,8 @@ enum PowerControl {
 
     private static func endStragglers() {
         ChildProcess.send(ChildProcess.killSignal, to: -1)
-        let end = Clock.bootMilliseconds + killPatienceMilliseconds
-        while ChildProcess.hasChildren, Clock.bootMilliseconds < end {
+        let end = Clock.monotonicMilliseconds + killPatienceMilliseconds
+        while ChildProcess.hasChildren, Clock.monotonicMilliseconds < end {
             if ChildProcess.reap() == nil { Machine.sleep(milliseconds: 1) }
         }
     }
@@ -48,12 +48,12 @@ enum PowerControl {
 
     /// A file system that is still in use is at least made read-only, so that its journal is clean.
     private static func unmount(_ path: String, _ announcer: Announcer) {
-        let end = Clock.bootMilliseconds + killPatienceMilliseconds
+        let end = Clock.monotonicMilliseconds + killPatienceMilliseconds
         while true {
             do throws(SystemCallError) {
                 try Mount.detach(path)
                 return announcer.announce(.unmounted(path: path))
-            } catch  where error.code == SystemCallError.busy && Clock.bootMilliseconds < end {
+            } catch  where error.code == SystemCallError.busy && Clock.monotonicMilliseconds < end {
                 // Not every killed process is a child to wait for: the kernel's helper that keeps a crash
                 // report is none.
                 Machine.sleep(milliseconds: 5)

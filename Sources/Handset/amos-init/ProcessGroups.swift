@@ -32,7 +32,8 @@ extension Supervision {
         let waiting = emptying
         emptying = []
         let orphans = orphans()
-        let isAnybodyLeft = !orphans.isEmpty || waiting.contains { isMain($0.process, $0.service) }
+        let isAnybodyLeft =
+            groups != nil || !orphans.isEmpty || waiting.contains { isMain($0.process, $0.service) }
         let tree = isAnybodyLeft ? ProcessTree.read() : nil
         var emptied: [Int] = []
         for one in waiting {
@@ -47,6 +48,12 @@ extension Supervision {
 
     /// Whether there was anything to kill.
     private func kill(_ one: Emptying, _ orphans: [Int32], _ tree: ProcessTree) -> Bool {
+        // Its cgroup could not be killed before, or not be watched.
+        if let group = groups?.group(named: supervisor.plan.services[one.service].name) {
+            guard group.isPopulated else { return false }
+            try? group.kill()
+            return true
+        }
         let leader = resources[one.service].leader
         let mark = Self.mark(of: supervisor.plan.services[one.service])
         var heads = orphans.filter {

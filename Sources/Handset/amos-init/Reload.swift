@@ -8,6 +8,9 @@ struct Successor {
     let file: HeldDescriptor
     /// Names of services that are not in it.
     let removed: [String]
+    /// Of the plan before it.
+    let lateModules: [String]
+    let machineWatchdogMilliseconds: UInt32
 }
 
 extension Supervision {
@@ -20,7 +23,9 @@ extension Supervision {
             let plan = try AmosInit.decodePlan(file)
             let removed = supervisor.plan.services.map { $0.name }.filter { plan.index(of: $0) == nil }
             let effects = try begin(plan)
-            successor = Successor(file: HeldDescriptor(file), removed: removed)
+            successor = Successor(
+                file: HeldDescriptor(file), removed: removed, lateModules: supervisor.plan.lateModules,
+                machineWatchdogMilliseconds: supervisor.plan.machineWatchdogMilliseconds)
             connection.awaits = .reload
             perform(effects)
         } catch {
@@ -31,7 +36,7 @@ extension Supervision {
     private func begin(_ plan: BootPlan) throws(InitError) -> [Supervisor.Effect] {
         do throws(BootPlanError) {
             return try supervisor.reload(
-                plan, stamped: Self.stampedServices(plan, state), now: Clock.bootMilliseconds)
+                plan, stamped: Self.stampedServices(plan, state), now: Clock.monotonicMilliseconds)
         } catch { throw .plan(error) }
     }
 
@@ -40,6 +45,7 @@ extension Supervision {
         if let successor {
             planFile = successor.file
             for name in successor.removed { groups?.group(named: name).remove() }
+            if options.isSystem { followMachine(successor) }
         }
         successor = nil
         var present = [Int](repeating: -1, count: resources.count)
@@ -58,12 +64,26 @@ extension Supervision {
         pipeOrder = pipeOrder.compactMap { present[$0] < 0 ? nil : present[$0] }
         renumberTags()
         renumberTriggers(former: former)
-        if options.isSystem { SystemSetup.applyIdentity(supervisor.plan) }
         announcer.announce(.stage(name: "plan-reloaded"))
         for slot in connections.indices where connections[slot]?.awaits == .reload {
             connections[slot]?.awaits = .nothing
             reply(.end, slot)
         }
+    }
+
+    /// What a plan says of the machine, and not of services.
+    private func followMachine(_ successor: Successor) {
+        SystemSetup.applyIdentity(supervisor.plan)
+        let new = supervisor.plan.lateModules.filter { path in
+            !successor.lateModules.contains { UTF8Text.equal($0, path) }
+        }
+        if !new.isEmpty { insertLateModules(new) }
+        let watchdogMilliseconds = supervisor.plan.machineWatchdogMilliseconds
+        guard watchdogMilliseconds != successor.machineWatchdogMilliseconds else { return }
+        if watchdogMilliseconds == 0 { watchdog?.stop() }
+        // It is told its new time by being opened anew; the kernel lets it run meanwhile.
+        watchdog = nil
+        openWatchdog(isLast: true)
     }
 
     private func discard(_ removed: ServiceResources) {
@@ -101,6 +121,9 @@ extension ServiceResources {
     fileprivate func retag(_ epoll: borrowing Epoll, _ service: Int) throws(SystemCallError) {
         if let number = readiness?.rawValue {
             try epoll.modify(number: number, tag: Supervision.tag(.readiness, service), for: .reading)
+        }
+        if let number = stranger?.rawValue {
+            try epoll.modify(number: number, tag: Supervision.tag(.stranger, service), for: .reading)
         }
         if let number = events?.rawValue {
             try epoll.modify(number: number, tag: Supervision.tag(.groups, service), for: .change)

@@ -43,7 +43,7 @@ enum Resuming {
 
     static func supervisor(_ plan: BootPlan, _ state: HandoverState) throws(InitError) -> Supervisor {
         do throws(BootPlanError) {
-            return try Supervisor(plan, restoring: state.supervisor, now: Clock.bootMilliseconds)
+            return try Supervisor(plan, restoring: state.supervisor, now: Clock.monotonicMilliseconds)
         } catch { throw .plan(error) }
     }
 }
@@ -108,6 +108,7 @@ extension Supervision {
 
     /// When everything is there that an answer may need.
     private func finishTakingBack(_ service: Int, _ state: HandoverState.Service) {
+        if supervisor.process(of: service) != 0 { watchIfStranger(service) }
         if state.emptying >= 0, let answer = killGroup(service, state.emptying) { handle(answer) }
         // What has come since then is found, because sockets, devices and paths are looked at again.
         if state.isArmed, arm(service) != nil { triggeredByReload.append(service) }
@@ -126,7 +127,7 @@ extension Supervision {
 
     private func takeBack(_ state: HandoverState.Caller, _ slot: Int) {
         let connection = Connection(
-            LocalSocket(FileDescriptor(owning: state.socket)), isRoot: state.isRoot)
+            LocalSocket(FileDescriptor(owning: state.socket)), isRoot: state.isRoot, state.rights)
         (connection.isFollowing, connection.awaits) = (state.isFollowing, state.awaits)
         (connection.nextRow, connection.nextPipe, connection.nextEvent) = (state.row, state.pipe, state.event)
         (connection.watchedService, connection.changedSources) = (state.watched, state.changedSources)

@@ -12,12 +12,12 @@ extension Supervision {
     /// Keys and tokens; a service that wants more has files of its own.
     static let secretLimit = 1024 * 1024
 
-    private func folder(of service: ServiceDefinition) -> String {
+    func secretsFolder(of service: ServiceDefinition) -> String {
         options.runDirectory + "/secrets/" + service.name
     }
 
-    func placeSecrets(_ service: Int, _ definition: ServiceDefinition) throws(SpawnError) -> String {
-        let folder = folder(of: definition)
+    func placeSecrets(_ service: Int, _ definition: ServiceDefinition) throws(SpawnError) {
+        let folder = secretsFolder(of: definition)
         // What an earlier start left behind would be in the way.
         resources[service].hasSecrets = true
         removeSecrets(service)
@@ -32,7 +32,6 @@ extension Supervision {
             try give(directory, to: definition)
             try directory.setPermissions(0o500)
         } catch { throw .system(error) }
-        return folder
     }
 
     private func place(
@@ -63,7 +62,7 @@ extension Supervision {
     func removeSecrets(_ service: Int) {
         guard resources[service].hasSecrets else { return }
         resources[service].hasSecrets = false
-        let folder = folder(of: supervisor.plan.services[service])
+        let folder = secretsFolder(of: supervisor.plan.services[service])
         // An ordinary user's own folder is closed to writing, too.
         if let directory = try? FileDescriptor.open(folder, .directory) {
             _ = try? directory.setPermissions(0o700)

@@ -131,12 +131,25 @@ extension Supervision {
 
     func store(_ descriptors: [HeldDescriptor], as name: String?, for service: Int) {
         for held in descriptors {
-            guard resources[service].stored.count < Self.storedLimit else {
+            if resources[service].stored.count >= storedLimit(of: service) { dropDeadStored(of: service) }
+            guard resources[service].stored.count < storedLimit(of: service) else {
                 let name = supervisor.plan.services[service].name
                 return Log.say(.warning, name + ": it stores too many descriptors; one was closed")
             }
             resources[service].stored.append(StoredDescriptor(name: name ?? "stored", held: held))
         }
+    }
+
+    /// They are handed over as 3, 4, …: a readiness descriptor among those numbers bounds them.
+    private func storedLimit(of service: Int) -> Int {
+        let definition = supervisor.plan.services[service]
+        guard case .descriptor(let number) = definition.readiness else { return Self.storedLimit }
+        return max(0, min(Self.storedLimit, Int(number) - 3 - definition.sockets.count))
+    }
+
+    /// Whose other end has gone.
+    private func dropDeadStored(of service: Int) {
+        resources[service].stored.removeAll { $0.held.descriptor.hasHungUp }
     }
 
     func removeStored(_ name: String, of service: Int) {

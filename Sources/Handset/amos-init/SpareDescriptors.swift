@@ -19,6 +19,13 @@ struct SpareDescriptors {
         }
     }
 
+    /// Lets all of them go if the table is full, until the next `refill`; whether it was.
+    mutating func lend() -> Bool {
+        guard !held.isEmpty, (try? FileDescriptor.open("/dev/null")) == nil else { return false }
+        held = []
+        return true
+    }
+
     /// The next caller; nil when nobody waits, or there is no room for anybody.
     mutating func accept(_ socket: borrowing LocalSocket) -> FileDescriptor? {
         do throws(SystemCallError) {

@@ -13,8 +13,10 @@ final class ServiceResources {
     var readiness: FileDescriptor?
     /// The directory of its cgroup.
     var group: FileDescriptor?
-    /// `cgroup.procs`, once the group has been killed: Linux 6.12 kills whatever is cloned into such a group,
+    /// The group has been killed, or may have been: Linux 6.12 kills whatever is cloned into such a group,
     /// because it compares the kill count of the wrong one. A process that moves itself there lives.
+    var wasKilled = false
+    /// `cgroup.procs`, for the first start after that.
     var members: FileDescriptor?
     /// `cgroup.events`, while it is waited for that nothing is left in the group.
     var events: FileDescriptor?
@@ -22,6 +24,8 @@ final class ServiceResources {
     var isLimited = false
     /// Its secrets are where it can read them.
     var hasSecrets = false
+    /// A main process that is no child of PID 1: whose end nobody else would tell.
+    var stranger: FileDescriptor?
     /// The process that its session began with; 0 before its first start.
     var leader: Int32 = 0
     /// In the order of the plan; a socket that could not be made is missing.
@@ -57,9 +61,11 @@ extension Supervision {
 
     private func start(_ service: Int) throws(SpawnError) -> Int32 {
         let definition = supervisor.plan.services[service]
+        if !definition.secrets.isEmpty { try placeSecrets(service, definition) }
         var spawn = try prepare(service, definition.program, definition.arguments)
         spawn.isolate(definition, emptyFile: emptyFile)
         spawn.terminal = definition.terminal
+        spawn.isWatched = definition.watchdogMilliseconds > 0
         do throws(SystemCallError) {
             let handover = try handover(of: service)
             spawn.environment += handover.environment
@@ -149,7 +155,7 @@ extension Supervision {
             try EnvironmentDirectory.read(directory, isSystem: options.isSystem, into: &environment)
         }
         if !definition.secrets.isEmpty {
-            environment.append("AMOS_SECRETS=" + (try placeSecrets(service, definition)))
+            environment.append("AMOS_SECRETS=" + secretsFolder(of: definition))
         }
         if groups == nil { environment.append(Self.mark(of: definition)) }
         return environment + notificationEnvironment(of: definition)

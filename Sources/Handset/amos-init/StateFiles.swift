@@ -15,6 +15,8 @@ final class StateFiles {
     /// 0: none is running.
     private var writer: Int32 = 0
     private var pending: [(name: String, bytes: [UInt8])] = []
+    /// No process can be had: said once.
+    private var hasComplained = false
 
     init(_ directory: String) { self.directory = directory }
 
@@ -35,8 +37,9 @@ final class StateFiles {
 
     /// At the end of the machine: a stamp that was just set is not thrown away by the last kill.
     func finish(withinMilliseconds patience: UInt64) {
-        let end = Clock.bootMilliseconds + patience
-        while writer != 0, Clock.bootMilliseconds < end {
+        let end = Clock.monotonicMilliseconds + patience
+        while !isIdle, Clock.monotonicMilliseconds < end {
+            retry()
             guard let ended = ChildProcess.reap() else {
                 Machine.sleep(milliseconds: 1)
                 continue
@@ -47,6 +50,9 @@ final class StateFiles {
 
     /// Nothing is being written, and nothing waits.
     var isIdle: Bool { writer == 0 && pending.isEmpty }
+
+    /// What could not be begun (no room for a process) is tried again, once per turn of the loop.
+    func retry() { if !pending.isEmpty { start() } }
 
     func readTimers() -> TimerRecords {
         guard let bytes = contents(of: directory + "/timers", limit: TimerRecords.sizeLimit) else {
@@ -67,12 +73,15 @@ final class StateFiles {
         let (files, directory) = (pending, directory)
         do throws(SystemCallError) {
             writer = try ChildProcess.fork {
+                Log.reopen()
                 for file in files { Self.write(file.name, file.bytes, directory) }
             }
             pending = []
+            hasComplained = false
         } catch {
-            // Kept, and tried again with the next one.
-            Log.say(.warning, error.description)
+            // Kept, and tried again.
+            if !hasComplained { Log.say(.warning, error.description + "; it is tried again") }
+            hasComplained = true
         }
     }
 

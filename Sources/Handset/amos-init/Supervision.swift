@@ -8,12 +8,14 @@ final class Supervision {
     /// What a report of the epoll is about; the lower half of a tag is an index.
     enum Source: UInt32 {
         case signal, control, connection, readiness, notify, modules, powerKey, socket, device, path, timer,
-            groups
+            groups, stranger
     }
 
     /// Packets taken per wake-up and socket: the epoll reports what is left, and nobody who sends without end
     /// keeps PID 1 from the others.
     static let packetLimit = 64
+    /// What the notification socket can hold (`SystemSetup`), and some that come while it is emptied.
+    static let notificationQueueLimit = 1_024
     /// Children reaped per wake-up: a millisecond's work.
     static let reapLimit = 256
 
@@ -26,6 +28,8 @@ final class Supervision {
     var connections: [Connection?] = []
     var powerKeys: [PowerKey?] = []
     var lateModules: LateModules?
+    /// To be inserted after those.
+    var waitingModules: [String] = []
     var notificationComplaintCount = 0
     /// Each is there once the first service needs it.
     var timers: Timers?
@@ -41,6 +45,8 @@ final class Supervision {
     /// When PID 1 began, by the boot clock: timers count from here.
     var startMilliseconds = Clock.bootMilliseconds
     var end: ShutdownKind?
+    /// The boot has failed: the exit status of an ordinary program says so.
+    var hasFailed = false
     var epoll: Epoll
     let null: FileDescriptor
     var groups: GroupHierarchy?
@@ -132,11 +138,13 @@ final class Supervision {
             }
             for tag in tags { react(to: tag) }
             if hasMoreToReap { reap() }
+            let now = Clock.monotonicMilliseconds
+            if let deadline = supervisor.nextDeadline, deadline <= now { handle(.tick) }
+            // A tick may have brought a new plan into force.
             for service in triggeredByReload { handle(.triggered(service: service)) }
             triggeredByReload = []
-            let now = Clock.bootMilliseconds
-            if let deadline = supervisor.nextDeadline, deadline <= now { handle(.tick) }
             continueEmptying()
+            state.retry()
             watchdog?.feedIfDue(now)
             spares.refill()
             announcer.flush()
@@ -151,9 +159,11 @@ final class Supervision {
     private func timeUntilDeadline() -> UInt64? {
         if hasMoreToReap { return 0 }
         var next = supervisor.nextDeadline
-        if let feeding = watchdog?.nextFeeding { next = min(next ?? feeding, feeding) }
+        for other in [watchdog?.nextFeeding, handover?.deadlineMilliseconds] {
+            if let other { next = min(next ?? other, other) }
+        }
         guard let next else { return nil }
-        let now = Clock.bootMilliseconds
+        let now = Clock.monotonicMilliseconds
         return next > now ? next - now : 0
     }
 
@@ -172,13 +182,14 @@ final class Supervision {
         case .path: takePathEvents()
         case .timer: takeTimers()
         case .groups: takeGroupEvent(index)
+        case .stranger: takeStranger(index)
         case nil: break
         }
     }
 
     /// One event, its effects, and the events that follow from them, in order.
     func handle(_ event: Supervisor.Event) {
-        perform(supervisor.handle(event, now: Clock.bootMilliseconds))
+        perform(supervisor.handle(event, now: Clock.monotonicMilliseconds))
     }
 
     /// Effects, and the events that follow from them.
@@ -189,7 +200,7 @@ final class Supervision {
         }
         var next = 0
         while next < answers.count {
-            for effect in supervisor.handle(answers[next], now: Clock.bootMilliseconds) {
+            for effect in supervisor.handle(answers[next], now: Clock.monotonicMilliseconds) {
                 if let answer = perform(effect) { answers.append(answer) }
             }
             next += 1
@@ -197,12 +208,15 @@ final class Supervision {
     }
 
     private func takeSignals() {
-        while let signal = signals.next() {
+        // One: the epoll reports what is left.
+        if let signal = signals.next() {
             switch signal {
             case ChildProcess.childSignal: break
             // An ordinary program ends when it is told to; on a handset only root's amosctl and the power
             // key count.
             case ChildProcess.terminateSignal where options.isSystem: Log.say(.notice, "SIGTERM is ignored")
+            // What the kernel makes of Ctrl-Alt-Del.
+            case ChildProcess.interruptSignal where options.isSystem: beginShutdown(.reboot)
             default: beginShutdown(.powerOff)
             }
         }
@@ -212,9 +226,9 @@ final class Supervision {
     /// Children that have ended, some at a time: ten thousand of them at once must not keep callers, the
     /// watchdog and the other services waiting.
     private func reap() {
-        // First: a notification from a process that has ended is understood only as long as the process
-        // has not been reaped.
-        takeNotifications()
+        // First, and all that wait: a notification from a process that has ended is understood only as long
+        // as the process has not been reaped.
+        takeNotifications(limit: Self.notificationQueueLimit)
         hasMoreToReap = true
         for _ in 0..<Self.reapLimit {
             guard let ended = ChildProcess.reap() else {
@@ -234,10 +248,11 @@ final class Supervision {
         }
     }
 
-    private func noteEnd(of service: Int, _ status: ExitStatus) {
+    func noteEnd(of service: Int, _ status: ExitStatus) {
         resources[service].readiness = nil
+        resources[service].stranger = nil
         tellLogger(service, process: 0)
-        resources[service].lastEndMilliseconds = Clock.bootMilliseconds
+        resources[service].lastEndMilliseconds = Clock.monotonicMilliseconds
         switch status {
         case .exited(let code): resources[service].lastEnd = .exited(code: code)
         case .killed(let signal): resources[service].lastEnd = .killed(signal: signal)
@@ -245,7 +260,9 @@ final class Supervision {
     }
 
     private func takeReadiness(_ service: Int) {
-        guard let bytes = try? resources[service].readiness?.read(upTo: 64) else { return }
+        guard resources.indices.contains(service),
+            let bytes = try? resources[service].readiness?.read(upTo: 64)
+        else { return }
         let process = supervisor.process(of: service)
         if bytes.isEmpty || bytes.contains(UInt8(ascii: "\n")) { resources[service].readiness = nil }
         if bytes.contains(UInt8(ascii: "\n")) { handle(.ready(process: process)) }

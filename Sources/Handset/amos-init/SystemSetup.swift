@@ -48,10 +48,12 @@ enum SystemSetup {
         set("/proc/sys/kernel/core_pipe_limit", "1")
         // Ctrl-Alt-Del would reset at once, with `data` mounted; now PID 1 gets SIGINT, and ends in order.
         set("/proc/sys/kernel/ctrl-alt-del", "0")
+        // Or the kernel keeps ten lines of PID 1 in five seconds, and drops the rest: of a bad boot, or of
+        // who used up the budget of a shutdown.
+        set("/proc/sys/kernel/printk_devkmsg", "on\n")
         // Notifications that may wait for PID 1; with ten, a thousand services that start would wait in line.
         set("/proc/sys/net/unix/max_dgram_qlen", "512")
         try? Directory.make("/run/amos")
-        ChildProcess.raiseDescriptorLimit()
     }
 
     static func applyIdentity(_ plan: BootPlan) {

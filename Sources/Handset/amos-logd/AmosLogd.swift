@@ -18,6 +18,8 @@ enum AmosLogd {
             ChildProcess.exit(2)
         }
         do throws(SystemCallError) {
+            // A descriptor for each service.
+            ChildProcess.raiseDescriptorLimit()
             let logger = try Logger(options)
             try logger.run()
         } catch {

@@ -19,7 +19,7 @@ enum ServiceDetail {
     /// `logd is ready, for 3 min 20 s (since 12.3 s after the start)`
     private static func headline(_ row: ServiceStatus) -> String {
         row.name + " is " + row.state.name + ", for "
-            + StatusTable.ago(row.sinceMilliseconds, Clock.bootMilliseconds) + " (since "
+            + StatusTable.ago(row.sinceMilliseconds, Clock.monotonicMilliseconds) + " (since "
             + TextFormat.duration(milliseconds: row.sinceMilliseconds) + " after the start of the machine)"
     }
 
@@ -50,7 +50,7 @@ enum ServiceDetail {
     }
 
     private static func state(_ row: ServiceStatus) -> [String] {
-        let now = Clock.bootMilliseconds
+        let now = Clock.monotonicMilliseconds
         let end =
             switch row.lastEnd {
             case .never: ""

@@ -19,10 +19,10 @@ enum ServiceOperation {
         try client.ask(ControlRequest(request, text: arguments.subject))
         try client.expectEnd()
         guard arguments.waits else { return Amosctl.write(arguments.subject + ": asked for\n") }
-        let end = arguments.timeoutMilliseconds.map { Clock.bootMilliseconds + $0 }
+        let end = arguments.timeoutMilliseconds.map { Clock.monotonicMilliseconds + $0 }
         var last = ""
         while true {
-            let now = Clock.bootMilliseconds
+            let now = Clock.monotonicMilliseconds
             guard let answer = try client.answer(within: end.map { $0 > now ? $0 - now : 0 }) else {
                 let state = last.isEmpty ? "" : "; it is " + last
                 Amosctl.fail(

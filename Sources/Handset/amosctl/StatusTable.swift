@@ -8,7 +8,7 @@ enum StatusTable {
         let about = try client.about()
         let rows = try client.rows()
         if arguments.isJSON { return Amosctl.write(json(rows, about)) }
-        let now = Clock.bootMilliseconds
+        let now = Clock.monotonicMilliseconds
         var cells = [["SERVICE", "STATE", "PID", "SINCE", "RESTARTS", "MEMORY", "STATUS"]]
         for row in rows { cells.append(self.cells(row, about, now)) }
         Amosctl.write(TextFormat.table(cells, numbers: [2, 3, 4, 5]))

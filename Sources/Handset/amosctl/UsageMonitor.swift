@@ -57,9 +57,9 @@ struct UsageMonitor {
     }
 
     private static func pause(_ keys: borrowing FileDescriptor) throws(SystemCallError) -> Bool {
-        let end = Clock.bootMilliseconds + intervalMilliseconds
+        let end = Clock.monotonicMilliseconds + intervalMilliseconds
         while true {
-            let now = Clock.bootMilliseconds
+            let now = Clock.monotonicMilliseconds
             guard now < end, try keys.waitUntilReadable(milliseconds: end - now) else { return true }
             let typed = try keys.read(upTo: 16)
             // q, Ctrl-C, or the terminal has gone.
@@ -73,7 +73,7 @@ struct UsageMonitor {
         let rows = try client.rows().filter { $0.pid != 0 }
         return Sample(
             rows: rows, usages: rows.map { ServiceUsage(of: $0, about) },
-            milliseconds: Clock.bootMilliseconds)
+            milliseconds: Clock.monotonicMilliseconds)
     }
 
     private static func lines(_ before: Sample, _ now: Sample) -> [Line] {

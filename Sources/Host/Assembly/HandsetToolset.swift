@@ -33,7 +33,7 @@ struct HandsetToolset {
     let linkerScriptFile: String
 
     /// Increased when an option below changes what is built without any other input changing.
-    static let revision = 5
+    static let revision = 6
 
     /// What `swift build` has to be told besides. The linker compiles a handset's static program as a whole:
     /// what its modules share is there once, and what repeats anywhere in it is outlined. An eighth of
@@ -61,17 +61,40 @@ struct HandsetToolset {
             "-Xfrontend", "-function-sections", "-file-prefix-map", "\(sources)=/amos",
             // Otherwise every object file carries a hash (.swift_modhash) that paths go into.
             "-Xfrontend", "-disable-incremental-llvm-codegen",
-        ] + cOptions.filter { !$0.hasPrefix("-O") }.flatMap { ["-Xcc", $0] }
+        ] + (library == .musl ? Self.smallSwift : [])
+            + cOptions.filter { !$0.hasPrefix("-O") }.flatMap { ["-Xcc", $0] }
     }
+
+    /// What a static program does without to be small; a ninth of amos-init. No check goes, and nothing runs
+    /// in these programs for long enough that speed would be missed.
+    private static let smallSwift = [
+        // A function's failed checks share one trap. Nobody can look at either: when PID 1 or stage 1 traps,
+        // the kernel stops.
+        "-Xfrontend", "-mergeable-traps",
+        // Rotated and unrolled loops repeat their heads or bodies. `-Osize` leaves that on.
+        "-Xllvm", "-sil-disable-pass=loop-rotate", "-Xllvm", "-sil-disable-pass=loop-unroll",
+        // What is called from several places is called, not copied; LLVM's own idea of small is 5.
+        "-Xllvm", inlineThreshold,
+    ]
+
+    private static let inlineThreshold = "-inline-threshold=-20"
 
     /// Without `__linux__` the C library looks absent to the Swift runtime (`malloc_size` becomes a stub).
     private var cOptions: [String] {
         ["--sysroot=\(sysroot.path)", "-nostdinc"] + includeFolders.flatMap { ["-isystem", $0] }
             + [
-                "-D__linux__", "-D_GNU_SOURCE", "-fPIC", "-Os", "-ffunction-sections",
+                "-D__linux__", "-D_GNU_SOURCE", "-fPIC", "-ffunction-sections",
                 "-ffile-prefix-map=\(sources)=/amos",
             ]
+            // Frames are read by those who look at a core dump, which neither PID 1 nor stage 1 leaves.
+            + (library == .musl ? ["-Oz", "-fomit-frame-pointer"] : ["-Os"])
     }
+
+    /// For the compiler inside the linker: as above, and what repeats is outlined until no more is found.
+    private static let smallProgram = [
+        inlineThreshold, "-enable-machine-outliner=always", "-machine-outliner-reruns=3",
+        "-enable-global-merge-func",
+    ]
 
     private var includeFolders: [String] {
         switch library {
@@ -98,12 +121,13 @@ struct HandsetToolset {
         switch library {
         case .musl:
             let folder = "\(sysroot.path)/usr/lib/\(processor.muslFolder)"
-            own = [
-                // Equal functions become one, and addresses to relocate a bitmap, which musl understands.
-                "-Wl,--icf=all,-z,pack-relative-relocs,--no-eh-frame-hdr", linkerScriptFile,
-                "-nostdlib", "-nostartfiles", "-static-pie", "\(folder)/rcrt1.o", "\(folder)/crti.o",
-                "-L\(folder)", "-L\(gcc)", "-lc", "-lgcc", "-lgcc_eh", "\(folder)/crtn.o",
-            ]
+            own =
+                [
+                    // Equal functions become one, and addresses to relocate a bitmap, which musl understands.
+                    "-Wl,--icf=all,-z,pack-relative-relocs,--no-eh-frame-hdr", linkerScriptFile,
+                    "-nostdlib", "-nostartfiles", "-static-pie", "\(folder)/rcrt1.o", "\(folder)/crti.o",
+                    "-L\(folder)", "-L\(gcc)", "-lc", "-lgcc", "-lgcc_eh", "\(folder)/crtn.o",
+                ] + (buildOptions.isEmpty ? [] : Self.smallProgram.map { "-Wl,-mllvm," + $0 })
         case .glibc:
             own = ["--gcc-toolchain=\(sysroot.path)/usr", "-pie"]
         }

@@ -88,6 +88,7 @@ public struct SupervisedFolder {
             service.readiness = .descriptor(3)
             service.restart = .always
             service.stopsLast = true
+            service.controlRights = .log
             plan.services.append(service)
             plan.services.sort { $0.name < $1.name }
         }

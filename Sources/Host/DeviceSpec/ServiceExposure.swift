@@ -16,7 +16,7 @@ public struct ServiceExposure: Sendable, Equatable {
     public var aspects: [Aspect]
 
     /// In tenths: 0 to 100.
-    public var points: Int { aspects.reduce(0) { $0 + $1.points } }
+    public var points: Int { min(100, aspects.reduce(0) { $0 + $1.points }) }
 
     public var word: String {
         switch points {
@@ -37,6 +37,9 @@ public struct ServiceExposure: Sendable, Equatable {
         rateFilter(service, node)
         rateFiles(service.isolation)
         rateNamespaces(service, Self.allowedCalls(node))
+        // Whoever may replace the plan may run anything as anybody.
+        guard service.userID == 0, service.controlRights.contains(.change) else { return }
+        add("control of init", 100, of: 100, "do without change (control)")
     }
 
     private mutating func add(_ name: String, _ points: Int, of limit: Int, _ advice: String?) {

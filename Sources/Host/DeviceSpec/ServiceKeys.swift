@@ -26,6 +26,9 @@ enum ServiceKeys {
                 .init("stop", .map(stop), "How it is stopped."),
                 .init("once", .boolean, "A one-shot that succeeds only once per installation; false."),
                 .init("stops-last", .boolean, "Stops after all others at shutdown; for the logger."),
+                .init(
+                    "control", .list(of: .choice(["change", "log"])),
+                    "What it may ask of init as root: change (start, stop, power …), log (all output)."),
                 .init("limits", .map(limits), "What it may use."),
                 .init("log", .map(log), "How many lines of its output are kept."),
                 .init("isolation", .map(isolation), "What it is kept from."),

@@ -48,6 +48,9 @@ struct ServiceReader {
         service.logLimit.burst = log.integer("burst").map(UInt32.init) ?? service.logLimit.burst
         service.runsOncePerInstallation = reader.text("once") == "true"
         service.stopsLast = reader.text("stops-last") == "true"
+        for right in reader.texts("control") {
+            service.controlRights.insert(right == "log" ? .log : .change)
+        }
         return service
     }
 

@@ -37,7 +37,9 @@ public struct CheckEvaluator: Sendable {
         if record.seconds - healthy.seconds > Self.settleSeconds { return true }
         return checks.allSatisfy { check in
             switch check.expectation {
-            case .screenNotBlank, .console(_, false): true
+            // A look at the screen stops the guest: it comes last.
+            case .screenNotBlank: record.screen == nil || failure(of: check, in: record) == nil
+            case .console(_, false): true
             default: failure(of: check, in: record) == nil
             }
         }

@@ -8,7 +8,8 @@ public struct HandsetRun {
         public enum Goal: Sendable {
             /// Whatever the person does, until the handset is off.
             case untilPowerOff
-            /// Boot; once `isReached` says so, take the screenshot and press the power button.
+            /// Boot; once `isReached` says so, take the screenshot; if it says so again, press the power
+            /// button. It is asked without a `screen` first, then with it.
             case untilReached(@Sendable (HandsetRecord) -> Bool)
             /// The same, but then the power goes: what the guest had not flushed is lost.
             case untilCut(@Sendable (HandsetRecord) -> Bool)

@@ -15,6 +15,9 @@ final class HandsetWatch: GuestObserver {
     /// it goes.
     private static let pressAgainSeconds = 2.0
 
+    /// A screen dump stops the guest for some milliseconds.
+    private static let lookAgainSeconds = 0.5
+
     private enum Phase { case booting, poweringOff(since: Double, pressed: Double) }
 
     var record = HandsetRecord()
@@ -28,6 +31,8 @@ final class HandsetWatch: GuestObserver {
     private var hang: HangDetector
     private var failure: HandsetFailure?
     private var panicSeconds: Double?
+    /// When the screen was looked at last.
+    private var lookSeconds = -HandsetWatch.lookAgainSeconds
 
     init(_ options: HandsetRun.Options, hasDisplay: Bool, folder: String) {
         self.options = options
@@ -147,8 +152,13 @@ final class HandsetWatch: GuestObserver {
         switch options.goal {
         case .untilPowerOff: break
         case .untilReached(let isReached):
+            guard now - lookSeconds >= Self.lookAgainSeconds else { return }
+            record.screen = nil
             guard isReached(record) else { return }
+            lookSeconds = now
             takeScreenshot(guest)
+            // Once more, with the screen: a display is drawn some time after the guest has written to it.
+            guard isReached(record) else { return }
             phase = .poweringOff(since: now, pressed: now)
             try? guest.pressPowerButton()
         case .untilCut(let isReached):

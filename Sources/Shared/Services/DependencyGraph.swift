@@ -92,6 +92,13 @@ public struct DependencyGraph: Sendable {
         return Array(path[Int(seenAt[current])...])
     }
 
+    func checkForCycle(in plan: BootPlan) throws(BootPlanError) {
+        guard let cycle = cycle() else { return }
+        var names: [String] = []
+        for service in cycle { names.append(plan.services[service].name) }
+        throw .cycle(names)
+    }
+
     /// Every service behind all that it waits for; services of a cycle, and those behind it, are left out.
     public func order() -> [Int] {
         var waits = [Int32](repeating: 0, count: count)
@@ -199,9 +206,6 @@ extension BootPlan {
     public func validate() throws(BootPlanError) {
         let graph = try DependencyGraph(self)
         _ = try indices(of: health.services, relation: "health", in: "health")
-        guard let cycle = graph.cycle() else { return }
-        var names: [String] = []
-        for service in cycle { names.append(services[service].name) }
-        throw .cycle(names)
+        try graph.checkForCycle(in: self)
     }
 }

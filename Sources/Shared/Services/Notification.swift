@@ -20,6 +20,9 @@ public struct Notification: Equatable, Sendable {
     /// What one `EXTEND_TIMEOUT_USEC` may add: a service that needs longer says so again.
     public static let extensionLimitMilliseconds: UInt64 = 3_600_000
 
+    /// The longest time between two signs of life that a service may choose: a day is as good as none.
+    public static let watchdogLimitMilliseconds: UInt64 = 86_400_000
+
     public enum Watchdog: Equatable, Sendable {
         /// `WATCHDOG=1`
         case alive
@@ -158,6 +161,11 @@ public struct Notification: Equatable, Sendable {
         for index in 0..<end {
             let byte = bytes[index]
             clean.append(byte < 0x20 || byte == 0x7f ? 0x20 : byte)
+        }
+        // U+0080 to U+009F are control characters, too: in UTF-8, C2 and one of 80 to 9F.
+        for index in clean.indices.dropLast()
+        where clean[index] == 0xc2 && clean[index + 1] >= 0x80 && clean[index + 1] < 0xa0 {
+            (clean[index], clean[index + 1]) = (0x20, 0x20)
         }
         return String(decoding: clean, as: UTF8.self)
     }

@@ -20,7 +20,7 @@ import Wire
 ///     17 watchdog      u32 ms                 18 stop          u8 signal, u32 grace ms
 ///     19 terminal      text                   20 resources     (there)       21 isolation    (there)
 ///     22 log limit     u32 lines a second, u32 burst
-///     23 runs once per installation           24 stops last    (both: the bit is the value)
+///     23 runs once per installation  24 stops last  25 may change  26 takes the log  (the bit is the value)
 ///     text      u16 length, UTF-8        texts    u16 count, text …        indices   u16 count, u32 …
 struct ServiceParts: OptionSet {
     let rawValue: UInt32
@@ -50,7 +50,9 @@ struct ServiceParts: OptionSet {
     static let logLimit = ServiceParts(rawValue: 1 << 22)
     static let once = ServiceParts(rawValue: 1 << 23)
     static let stopsLast = ServiceParts(rawValue: 1 << 24)
-    static let known: UInt32 = (1 << 25) - 1
+    static let mayChange = ServiceParts(rawValue: 1 << 25)
+    static let takesLog = ServiceParts(rawValue: 1 << 26)
+    static let known: UInt32 = (1 << 27) - 1
 }
 
 extension ServiceDefinition {

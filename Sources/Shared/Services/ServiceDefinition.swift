@@ -104,5 +104,20 @@ public struct ServiceDefinition: Equatable, Sendable {
     /// Does not hold up shutdown's first phase; set for the logger, which stops last.
     public var stopsLast = false
 
+    /// What its processes may ask of PID 1 beyond looking, if they are root: else whoever takes over one
+    /// confined service has all of them.
+    public var controlRights: ControlRights = []
+
     public init(name: String) { self.name = name }
+}
+
+public struct ControlRights: OptionSet, Sendable, Equatable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Start and stop services, replace the plan or PID 1, end the machine.
+    public static let change = ControlRights(rawValue: 1)
+    /// Take what all services print.
+    public static let log = ControlRights(rawValue: 2)
+    public static let all: ControlRights = [.change, .log]
 }

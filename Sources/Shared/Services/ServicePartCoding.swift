@@ -181,6 +181,8 @@ extension ServiceDefinition {
         }
         if runsOncePerInstallation { parts.insert(.once) }
         if stopsLast { parts.insert(.stopsLast) }
+        if controlRights.contains(.change) { parts.insert(.mayChange) }
+        if controlRights.contains(.log) { parts.insert(.takesLog) }
     }
 
     mutating func decodeRest(from reader: inout ByteReader, _ parts: ServiceParts) throws(WireError) {
@@ -198,5 +200,7 @@ extension ServiceDefinition {
         }
         runsOncePerInstallation = parts.contains(.once)
         stopsLast = parts.contains(.stopsLast)
+        if parts.contains(.mayChange) { controlRights.insert(.change) }
+        if parts.contains(.takesLog) { controlRights.insert(.log) }
     }
 }

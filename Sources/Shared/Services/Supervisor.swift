@@ -113,6 +113,7 @@ public struct Supervisor: Sendable {
     ) throws(BootPlanError) {
         self.plan = plan
         graph = try DependencyGraph(plan)
+        try graph.checkForCycle(in: plan)
         records = [Record](repeating: Record(), count: plan.services.count)
         deadlines = DeadlineHeap(count: plan.services.count * Slot.count + SystemDeadline.count)
         random = SplitMix64(state: seed)

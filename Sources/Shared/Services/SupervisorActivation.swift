@@ -86,8 +86,17 @@ extension Supervisor {
 extension Supervisor {
     /// A sign of life, or the first moment: the watchdog waits anew.
     mutating func watch(_ service: Int) {
-        let time = UInt64(plan.services[service].watchdogMilliseconds)
-        if time > 0 { deadlines.set(slot(.watch, service), now + time) }
+        let time = records[service].watchdogMilliseconds ?? plan.services[service].watchdogMilliseconds
+        if time > 0 { deadlines.set(slot(.watch, service), now + UInt64(time)) }
+    }
+
+    /// The service has chosen another time.
+    mutating func watch(_ service: Int, every milliseconds: UInt32) {
+        guard isStartingOrReady(service), records[service].process != 0 else { return }
+        records[service].watchdogMilliseconds = milliseconds
+        guard records[service].state == .ready else { return }
+        deadlines.clear(slot(.watch, service))
+        watch(service)
     }
 
     /// The former main process stays in the group, and ends with it.

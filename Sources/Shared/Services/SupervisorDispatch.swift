@@ -4,6 +4,7 @@ extension Supervisor {
         switch event {
         case .spawned(let service, _), .execFailed(let service, _), .groupEmpty(let service),
             .probing(let service, _), .triggered(let service), .alive(let service), .broken(let service),
+            .watch(let service, _),
             .mainProcess(let service, _), .reloading(let service), .stopping(let service),
             .extendTimeout(let service, _), .usage(let service, _), .start(let service), .stop(let service),
             .restart(let service):
@@ -29,6 +30,7 @@ extension Supervisor {
         case .probing(let service, let process): probing(service, process)
         case .triggered(let service): triggered(service)
         case .alive(let service): if records[service].state == .ready { watch(service) }
+        case .watch(let service, let milliseconds): watch(service, every: milliseconds)
         case .broken(let service): if isStartingOrReady(service) { beginStop(service, .broken) }
         case .mainProcess(let service, let process): takeOver(service, process)
         case .reloading(let service): reloading(service)

@@ -20,6 +20,9 @@ extension Supervisor {
         case triggered(service: Int)
         /// `WATCHDOG=1`, or any other sign of life that the service sent.
         case alive(service: Int)
+        /// `WATCHDOG_USEC=`: from now on this is the longest time between two signs of life; 0: it is not
+        /// watched. Until its main process ends.
+        case watch(service: Int, milliseconds: UInt32)
         /// `WATCHDOG=trigger`: the service itself says that it is broken.
         case broken(service: Int)
         /// `MAINPID=`: another process of the service's cgroup takes over as the main one.

@@ -78,8 +78,10 @@ extension Supervisor {
                 if let time = old.deadlines.time(of: index) { deadlines.set(self.slot(slot, service), time) }
             }
         }
-        if !health.isDecided, let time = old.deadlines.time(of: old.health) {
-            deadlines.set(systemSlot(.health), time)
+        if !health.isDecided, plan.health.deadlineMilliseconds > 0 {
+            // Counted from now where the old plan had none.
+            let new = now + UInt64(plan.health.deadlineMilliseconds)
+            deadlines.set(systemSlot(.health), old.deadlines.time(of: old.health) ?? new)
         }
         // Checked before the plan was accepted.
         try? markRoles()

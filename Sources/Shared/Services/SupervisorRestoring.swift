@@ -102,6 +102,8 @@ extension Supervisor {
         records[service].windowCount = try reader.readUInt32()
         records[service].windowStart = try reader.readTime()
         records[service].upTime = try reader.readUInt32()
+        let watchdog = try reader.readUInt32()
+        records[service].watchdogMilliseconds = watchdog == .max ? nil : watchdog
         records[service].usage = try reader.readUInt64()
         records[service].since = try reader.readTime()
         guard records[service].windowStart <= now, records[service].since <= now else {

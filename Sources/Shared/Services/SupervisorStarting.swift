@@ -133,6 +133,7 @@ extension Supervisor {
         records[service][.launching] = false
         records[service][.hasRun] = true
         records[service].process = process
+        records[service].watchdogMilliseconds = nil
         processes.insert(process, service)
         if records[service].state == .stopping { return queue(service) }
         guard plan.services[service].kind == .longRunning else { return }

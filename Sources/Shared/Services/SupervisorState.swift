@@ -9,15 +9,16 @@ import Wire
 ///     flags     1 booted, 2 shutting down, 4 ready announced, 8 health decided, 16 health overdue,
 ///               32 shutdown finished, 64 budget spent
 ///     service   u8 state | u8 stop cause | u8 want cause | i32 want source | u32 flags | i32 process
-///               | i32 probe | u32 failures | u32 restarts | u32 window count | u64 window start | u64 usage
-///               | u64 since | reason | deadline state | deadline watch | deadline idle
+///               | i32 probe | u32 failures | u32 restarts | u32 window count | u64 window start
+///               | u32 up time | u32 watchdog, all ones: the plan's | u64 usage | u64 since | reason
+///               | deadline state | deadline watch | deadline idle
 ///     reason    u8 kind | i32 detail         deadline  u64 milliseconds, all ones: not set
 extension Supervisor {
-    public static let stateVersion: UInt32 = 1
+    public static let stateVersion: UInt32 = 2
     static let stateMagic: [UInt8] = Array("AMOSSTAT".utf8)
     static let headerSize = 20
     /// Of `Record`, in the drawing above.
-    private static let recordSize = 84
+    private static let recordSize = 92
     /// Times beyond this are damage: no sum of one and any delay in a plan can overflow.
     static let timeLimit: UInt64 = 1 << 62
 
@@ -78,6 +79,7 @@ extension Supervisor {
         body.write(record.windowCount)
         body.write(record.windowStart)
         body.write(record.upTime)
+        body.write(record.watchdogMilliseconds ?? .max)
         body.write(record.usage)
         body.write(record.since)
         record.reason.encode(to: &body)

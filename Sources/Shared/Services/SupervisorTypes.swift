@@ -18,6 +18,9 @@ public enum ExitStatus: Equatable, Sendable {
     case killed(signal: Int32)
 
     public var isSuccess: Bool { self == .exited(code: 0) }
+
+    /// Of a process that another one has reaped. No success: whoever restarts on failure shall restart.
+    public static let unknown = ExitStatus.exited(code: -1)
 }
 
 extension Supervisor {
@@ -146,6 +149,8 @@ extension Supervisor {
         var windowStart: UInt64 = 0
         /// For how many milliseconds it was ready when it last was: the delay of a restart is less by that.
         var upTime: UInt32 = 0
+        /// The longest time between two signs of life that it has chosen itself; nil: the plan's.
+        var watchdogMilliseconds: UInt32?
         /// Processor time in microseconds.
         var usage: UInt64 = 0
         var since: UInt64 = 0

@@ -25,6 +25,9 @@ public struct TimerSchedule: Equatable, Sendable {
         }
     }
 
+    /// Beyond it no clock is right, and what says so is damage: the last second of the year 9999.
+    public static let lastTimeSeconds: Int64 = 253_402_300_799
+
     /// Larger than any correction of a clock that was right before.
     public static let repeatedTimeSeconds: Int64 = 3_600
 
@@ -45,8 +48,9 @@ public struct TimerSchedule: Equatable, Sendable {
     /// number, and each firing needs a new one.
     public init(_ timer: ServiceTimer, bootMilliseconds: UInt64, lastRunSeconds: Int64?, random: UInt64) {
         self.timer = timer
-        self.lastRunSeconds = timer.catchesUp ? lastRunSeconds : nil
-        hasCaughtUp = !timer.catchesUp || lastRunSeconds == nil
+        let known = lastRunSeconds.flatMap { Self.isPossible($0) ? $0 : nil }
+        self.lastRunSeconds = timer.catchesUp ? known : nil
+        hasCaughtUp = !timer.catchesUp || known == nil
         chooseJitter(random)
         switch timer.schedule {
         case .afterBoot(let delay), .every(let delay):
@@ -54,6 +58,8 @@ public struct TimerSchedule: Equatable, Sendable {
         case .calendar: break
         }
     }
+
+    private static func isPossible(_ seconds: Int64) -> Bool { seconds >= 0 && seconds <= lastTimeSeconds }
 
     private mutating func chooseJitter(_ random: UInt64) {
         jitter = random % (UInt64(timer.jitterMilliseconds) + 1)
@@ -106,6 +112,7 @@ public struct TimerSchedule: Equatable, Sendable {
     private mutating func follow(_ now: Instant) {
         guard let wall = now.unixMilliseconds else { return }
         let seconds = CalendarRule.floor(wall, 1_000)
+        guard Self.isPossible(seconds) else { return }
         if !hasCaughtUp { catchUp(now, seconds) }
         guard case .calendar(let rule) = timer.schedule else { return }
         let isFirst = seenMilliseconds == nil
@@ -164,9 +171,9 @@ extension TimerSchedule {
             jitter: try reader.readUInt64(), seen: try reader.readInt64()
         )
         hasCaughtUp = known & 16 != 0
-        lastRunSeconds = known & 1 != 0 ? times.last : nil
+        lastRunSeconds = known & 1 != 0 && Self.isPossible(times.last) ? times.last : nil
         bootTarget = known & 2 != 0 ? times.boot : nil
-        calendarTarget = known & 4 != 0 ? times.calendar : nil
+        calendarTarget = known & 4 != 0 && Self.isPossible(times.calendar) ? times.calendar : nil
         jitter = min(times.jitter, UInt64(timer.jitterMilliseconds))
         seenMilliseconds = known & 8 != 0 ? times.seen : nil
     }

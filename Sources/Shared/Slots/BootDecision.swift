@@ -75,6 +75,15 @@ extension SlotMetadata {
         self[slot].lastFailure = Failure(reason, detail: detail)
     }
 
+    /// PID 1, after `recordFailure`: this slot shall not be tried again before the owner switches the handset
+    /// on and nothing else starts. False, and nothing changes, if the other slot could not take over.
+    public mutating func giveUp(_ slot: Slot) -> Bool {
+        let other = self[slot.other]
+        guard other.priority > 0, other.attemptsLeft > 0 else { return false }
+        self[slot].attemptsLeft = 0
+        return true
+    }
+
     /// PID 1: the health services are ready and stayed so. Raises the floor to the running image's rollback
     /// index. A boot that has failed does not become good again.
     public mutating func markSuccessful(_ slot: Slot) {

@@ -2,6 +2,9 @@ import Foundation
 
 /// Inits that insist on being PID 1: each gets name spaces of its own, and its configuration mounted over the
 /// machine's. `unshare` and the shell that mounts add some milliseconds, which the smallest load shows.
+///
+/// They believe that the machine is theirs and has just started: finit empties /tmp, and follows symbolic
+/// links out of it. So all that is mounted is read-only for them, apart from a /run of their own.
 private struct PrivateInit {
     /// The file in /etc, and what lies over it.
     var covers: [(path: String, source: String)]
@@ -10,8 +13,17 @@ private struct PrivateInit {
     func words(in folder: String) throws -> [String] {
         var script = "set -e\n"
         // Both mount an empty /tmp over what has no mount of its own; the services' program is below it.
-        script += "mount --bind /tmp /tmp\nmount -t tmpfs none /run\nmkdir -p /run/lock\n"
+        script += "mount --bind /tmp /tmp\n"
         for cover in covers { script += "mount --bind \(cover.source) \(cover.path)\n" }
+        script += """
+            while read -r source point type options rest; do
+              case $type in proc|sysfs|devtmpfs|devpts|cgroup*) continue ;; esac
+              mount -o remount,bind,ro "$(printf '%b' "$point")"
+            done </proc/self/mounts
+            mount -t tmpfs none /run
+            mkdir -p /run/lock
+
+            """
         script += "exec \(program.joined(separator: " ")) >/dev/null 2>&1 </dev/null\n"
         try PeerProgram.write(script, to: folder + "/begin")
         let unshare = "--fork --pid --mount --uts --ipc --net --mount-proc --kill-child"

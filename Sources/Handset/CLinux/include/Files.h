@@ -78,6 +78,11 @@ static inline uint64_t amos_boot_time_ns(void) {
     clock_gettime(CLOCK_BOOTTIME, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
+static inline uint64_t amos_monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
 static inline void amos_sleep_ns(uint64_t duration) {
     struct timespec left = {(time_t)(duration / 1000000000u), (long)(duration % 1000000000u)};
     while (nanosleep(&left, &left) < 0 && errno == EINTR) {}

@@ -9,6 +9,7 @@ long amos_tell(const char *path, const void *bytes, size_t count);
 long amos_connect_udp(const char *host, const char *port);
 /// 1 when `fd` has something to read, 0 after `timeout_ms`.
 long amos_wait_readable(int fd, int timeout_ms);
+int amos_has_hung_up(int fd);
 
 /// CLOCK_REALTIME in nanoseconds since 1970.
 int64_t amos_wall_time_ns(void);

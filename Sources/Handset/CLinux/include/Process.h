@@ -4,8 +4,11 @@
 #include "Files.h"
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /// One descriptor that has something to say. Not `struct epoll_event`, which is packed on x86-64 only.
 struct amos_ready {
@@ -29,7 +32,9 @@ static inline long amos_kill(int process, int number) { return amos_result(kill(
 long amos_reap(int *exit_code, int *signal_number);
 
 int amos_has_children(void);
-long amos_fork(void);
+int amos_is_child(int process);
+/// The child keeps descriptors 0, 1, 2 and `kept` (-1: none); all others are closed in it.
+long amos_fork(int kept);
 void amos_exit_now(int code);
 int amos_process_id(void);
 /// pidfd_open(2)
@@ -38,13 +43,19 @@ static inline uint32_t amos_user(void) { return geteuid(); }
 static inline uint32_t amos_group(void) { return getegid(); }
 /// Orphans below this process become its children, as they do below PID 1.
 long amos_adopt_orphans(void);
+/// Not setrlimit(3): musl's stops every thread for it, in a new process those of PID 1's memory, and brings a
+/// hundredth of amos-init with it. The kernel applies it to the whole process by itself.
+static inline int amos_set_limit(int resource, const struct rlimit *limit) {
+    struct { uint64_t soft, hard; } both = {limit->rlim_cur, limit->rlim_max};
+    return (int)syscall(SYS_prlimit64, 0, resource, &both, NULL);
+}
 long amos_raise_descriptor_limit(void);
 
 /// `type` is SOCK_SEQPACKET or SOCK_DGRAM; what was at `path` is replaced. Datagrams carry their sender.
 long amos_listen(const char *path, int type, unsigned permissions);
 long amos_connect(const char *path, int type);
 long amos_accept(int fd);
-long amos_peer_user(int fd);
+long amos_peer(int fd, unsigned *user, int *process);
 /// One packet, with a descriptor if `passed` >= 0. Never raises SIGPIPE.
 long amos_send(int fd, const void *bytes, size_t count, int passed, int may_wait);
 /// One packet. `passed` receives the last descriptor in it or -1, `sender` the process id or 0. Longer packets: -EMSGSIZE.

@@ -21,6 +21,8 @@ struct amos_sender {
     /// There were more descriptors than fitted, or than this process may open.
     int is_cut;
 };
+/// Whether one waits, or an error.
+int amos_has_packet(int fd);
 /// One datagram; `passed` has room for `passed_limit` descriptors, more are closed. Longer datagrams:
 /// -EMSGSIZE.
 long amos_receive_notification(

@@ -77,8 +77,8 @@ struct amos_spawn {
     /// Changed by the child where numbers collide.
     struct amos_pass *passed;
     size_t passed_count;
-    /// At least 11 bytes that become the process's own id in its own namespace; NULL: nobody asks.
-    char *process_id;
+    /// At least 11 bytes each that become the process's own id in its own namespace; NULL: nobody asks.
+    char *process_ids[2];
     /// A directory of the cgroup file system that the process is born in.
     int cgroup;
     /// A `cgroup.procs` file that the process moves itself to instead.

@@ -37,5 +37,9 @@ long amos_next_uevent(int fd, void *bytes, size_t limit);
 static inline long amos_watchdog_set(int fd, int seconds) {
     return ioctl(fd, WDIOC_SETTIMEOUT, &seconds) < 0 ? -(long)errno : seconds;
 }
+static inline long amos_watchdog_get(int fd) {
+    int seconds = 0;
+    return ioctl(fd, WDIOC_GETTIMEOUT, &seconds) < 0 ? -(long)errno : seconds;
+}
 static inline long amos_watchdog_feed(int fd) { return amos_result(ioctl(fd, WDIOC_KEEPALIVE, 0)); }
 #endif
