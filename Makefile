@@ -13,13 +13,16 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PACKAGES := pkg-config libarchive-dev libssl-dev zlib1g-dev libseccomp-dev \
 	qemu-system-arm qemu-utils qemu-user e2fsprogs \
 	erofs-utils cryptsetup-bin gdisk fdisk cpio squashfs-tools android-sdk-libsparse-utils faketime \
-	binutils openssl fsverity python3-jsonschema python3-yaml \
+	binutils openssl curl fsverity python3-jsonschema python3-yaml python3-venv adb \
 	$(if $(DISPLAY)$(WAYLAND_DISPLAY),qemu-system-gui)
 
 # Supervisors that `make bench` compares with; dinit is not in Debian, AMOS_DINIT=/path/to/dinit adds it.
 PEERS := s6 runit finit busybox-static
 
-.PHONY: help deps build image run test lint bench torture fuzz asan fmt clean
+# The Update Framework's reference implementation judges what clients accept and repositories publish.
+PYTHON_TUF := $(or $(AMOS_CACHE),$(HOME)/.cache/amos)/python-tuf-7.0.0
+
+.PHONY: help deps build image run test lint referees bench torture fuzz asan fmt clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,7 +47,14 @@ image: build ## assemble DEVICE (virt-phone) under out/
 run: build ## assemble DEVICE and boot it in QEMU with a console
 	$(AMOS) run $(DEVICE)
 
-test: build ## run every test, those that boot QEMU included
+referees: deps $(PYTHON_TUF)/complete ## install what only tests need: python-tuf, in the cache
+
+$(PYTHON_TUF)/complete:
+	python3 -m venv $(PYTHON_TUF)
+	$(PYTHON_TUF)/bin/pip install -q --disable-pip-version-check tuf==7.0.0 'securesystemslib[crypto]==1.4.0'
+	touch $@
+
+test: build referees ## run every test, those that boot QEMU included
 	swift test --disable-xctest
 
 lint: ## check the format of every source file
@@ -54,8 +64,8 @@ bench: PACKAGES += $(PEERS)
 bench: build ## measure builds, boots and sizes beside what others offer
 	swift run -c release amos-bench
 
-torture: build ## the long variants: more flips, more power cuts, more kills, more simulated worlds
-	AMOS_TORTURE=1 AMOS_SIMULATION_SEEDS=100000 swift test --disable-xctest
+torture: build ## the long variants: more flips, more power cuts, more kills, more simulated worlds and package universes
+	AMOS_TORTURE=1 AMOS_SIMULATION_SEEDS=100000 AMOS_SOLVER_SEEDS=100000 swift test --disable-xctest
 
 fuzz: deps ## give every decoder to libFuzzer for FUZZ_SECONDS (30) each
 	.ci/fuzz $(FUZZ_SECONDS)
@@ -63,7 +73,7 @@ fuzz: deps ## give every decoder to libFuzzer for FUZZ_SECONDS (30) each
 # Swift's global tables look like leaks: only what is read or written wrongly counts.
 asan: deps ## the userland's tests and scenarios with AddressSanitizer
 	ASAN_OPTIONS=detect_leaks=0 swift test --disable-xctest --sanitize=address --scratch-path .build/asan \
-		--filter '^(Wire|Services|Slots|LinuxSystem|Fuzz|Scenario)Tests\.'
+		--filter '^(Wire|Services|Slots|Packages|Trust|LinuxSystem|Fuzz|Scenario)Tests\.'
 
 fmt: ## format every source file
 	swift format -i -r Package.swift Sources Tests

@@ -39,6 +39,7 @@ let sharedTargets: [Target] = [
     sharedModule("Services", needs: ["Wire"]),
     sharedModule("Slots", needs: ["Wire"]),
     sharedModule("Packages", needs: ["Wire"]),
+    sharedModule("Trust", needs: ["Wire"]),
     sharedModule("Bridge", needs: ["Wire"]),
 ]
 
@@ -51,7 +52,7 @@ let handsetTargets: [Target] = [
         swiftSettings: handset),
     handsetProgram("amos-stage1", needs: ["Slots", "Wire"]),
     handsetProgram("amos-init", needs: ["Services", "Slots", "Wire"]),
-    handsetProgram("amosctl", needs: ["Services", "Slots", "Wire"]),
+    handsetProgram("amosctl", needs: ["Bridge", "Services", "Slots", "Wire"]),
     handsetProgram("amos-logd", needs: ["Wire"]),
     handsetProgram("amos-crash", needs: ["Wire"]),
     handsetProgram("amos-clockd", needs: ["Slots", "Wire"]),
@@ -85,12 +86,15 @@ let hostTargets: [Target] = [
             "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire", "CArchive",
         ]),
     hostModule("Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages"]),
+    hostModule(
+        "Repository",
+        needs: ["HostSystem", "DiskImage", "Packages", "Packaging", "Trust", "Wire", "CCrypto"]),
     hostModule("Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     .executableTarget(
         name: "amos",
         dependencies: [
             "Assembly", "Emulator", "DeviceSpec", "DebianBase", "DiskImage", "HostSystem", "Packages",
-            "Packaging", "Slots", "Wire",
+            "Packaging", "Repository", "Slots", "Trust", "Wire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Sources/Host/amos", exclude: ["Amos.docc"], swiftSettings: strict),
@@ -116,6 +120,10 @@ let testTargets: [Target] = [
     .testTarget(
         name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amos-logd", "amosctl"],
         path: "Tests/ControlTests", swiftSettings: strict),
+    // The bridge's daemon, driven by the adb of this machine.
+    .testTarget(
+        name: "BridgedTests", dependencies: ["Bridge", "amos-bridged", "amosctl"], path: "Tests/BridgedTests",
+        swiftSettings: strict),
     tests(of: "LinuxSystem", needs: ["CLinux", "Services", "amos-init"]),
     tests(of: "HostSystem"),
     tests(of: "DeviceSpec", needs: ["Services", "HostSystem"], exclude: ["Wrong"]),
@@ -127,10 +135,19 @@ let testTargets: [Target] = [
     tests(of: "DiskImage", needs: ["HostSystem", "DebianBase", "Slots", "Referees"]),
     tests(of: "Assembly", needs: ["HostSystem", "DeviceSpec", "DebianBase", "DiskImage"]),
     tests(of: "Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages", "Referees"]),
+    tests(
+        of: "Trust", needs: ["Wire", "HostSystem", "Repository", "Referees"], exclude: ["Python"]),
+    tests(
+        of: "Repository",
+        needs: [
+            "DeviceSpec", "DiskImage", "HostSystem", "Packages", "Packaging", "Trust", "Wire", "Referees",
+        ],
+        exclude: ["Python"]),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(
-        name: "FuzzTargets", dependencies: ["Wire", "Services", "Packages"], path: "Tests/Fuzz/Targets",
+        name: "FuzzTargets", dependencies: ["Bridge", "Wire", "Services", "Packages", "Trust"],
+        path: "Tests/Fuzz/Targets",
         swiftSettings: strict),
     .testTarget(
         name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/FuzzTests", swiftSettings: strict),

@@ -38,7 +38,6 @@ final class Peer {
         return connection.write(id, &packet) ? packet : []
     }
 
-
     enum Told: Equatable {
         case payload(UInt32, [UInt8])
         case effect(Connection.Effect)

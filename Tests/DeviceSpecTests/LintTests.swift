@@ -49,6 +49,26 @@ import Testing
         #expect(try lint(["a.yaml": sleeper, "b.yaml": last]) == [])
     }
 
+    /// Who needs whom on demand, and whom nothing starts.
+    @Test(arguments: [
+        (["a": "wants: [b]", "b": "wants: [a]"], ["a", "b"]),
+        (["a": "requires: [b]", "b": "", "c": "wants: [a]"], ["c"]),
+        (["a": "wants: [b]", "b": "wants: [a]", "c": "wants: [a]\nstart-on: {devices: [/dev/x]}"], []),
+        (["a": "wants: [a]"], ["a"]), (["a": "wants: [b]", "b": "milestones: [c]", "c": ""], ["a"]),
+        (["a": "wants: [b]", "b": "wants: [c]", "c": "wants: [b]", "d": "wants: [d]"], ["a", "d"]),
+    ])
+    func whatNothingStarts(_ lines: [String: String], _ unreachable: [String]) throws {
+        var files: [String: String] = [:]
+        for (name, line) in lines {
+            files["\(name).yaml"] = "program: /bin/sleep\nstart: on-demand\n\(line)\n"
+        }
+        let warnings = try lint(files)
+        #expect(warnings.count == unreachable.count, "\(warnings)")
+        for (warning, name) in zip(warnings, unreachable) {
+            #expect(warning.hasPrefix("\(name).yaml:2:8: warning: nothing starts \(name): "))
+        }
+    }
+
     @Test func moreProcessorsThanThereAreIsAWarning() throws {
         let device = try Fixture.pocket(
             "services: [a]\nmachine: {cpus: 1}\n",

@@ -64,6 +64,27 @@ import Testing
         ] { #expect(text.contains(expected), "\(text)") }
     }
 
+    /// The machine is at hand: what it lacks need not wait for the first start to be found.
+    @Test(arguments: [
+        ("ready:\n  probe: [/bin/no-such-probe]\n", "a.yaml:4:11: error: there is no program"),
+        ("working-directory: /usr/no-such-folder\n", "a.yaml:3:20: error: there is no folder"),
+        ("working-directory: /bin/sleep\n", "a.yaml:3:20: error: '/bin/sleep' is not a folder"),
+        ("terminal: /dev/no-such-terminal\n", "a.yaml:3:11: error: there is no terminal"),
+    ])
+    func whatTheMachineLacksIsFound(_ text: String, _ message: String) throws {
+        #expect(try messages(["a.yaml": Self.sleeper + text]).hasPrefix(message))
+    }
+
+    @Test(arguments: [
+        "working-directory: /usr/bin\n", "working-directory: /run/made-by-another\n",
+        "terminal: /dev/null\n",
+        "terminal: /dev/ttyUSB99\nstart-on: {devices: [/dev/ttyUSB99]}\n",
+        "ready: {probe: [/bin/true]}\n",
+    ])
+    func whatIsThereOrMayComeIsNot(_ text: String) throws {
+        #expect(try messages(["a.yaml": Self.sleeper + text]) == "nothing")
+    }
+
     @Test func anEmptyFolderIsAMistake() throws {
         #expect(try messages(["x/y": ""]).contains("there are no services here"))
     }

@@ -171,6 +171,7 @@ import Testing
 
     @Test func shortForms() throws {
         #expect(try service("isolation: {capabilities: none}\n").isolation.boundingCapabilities == 0)
+        #expect(try service("isolation: {capabilities: []}\n").isolation.boundingCapabilities == 0)
         #expect(try service("isolation: {capabilities: all}\n").isolation == Isolation())
         let killed = try service("isolation: {system-calls: {allow: [\"@network\"], otherwise: kill}}\n")
         #expect(

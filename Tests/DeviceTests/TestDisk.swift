@@ -32,9 +32,14 @@ final class TestDisk: Sendable {
 
     /// Boots it. Unless the change says otherwise: until it is ready, then cut, which is the quickest.
     func run(
-        cpus: Int? = nil, log: String? = nil, _ change: (inout HandsetRun.Options) -> Void = { _ in }
+        cpus: Int? = nil, log: String? = nil, reachedBy client: AdbClient? = nil,
+        _ change: (inout HandsetRun.Options) -> Void = { _ in }
     ) throws -> HandsetRecord {
         var machine = MachineConfiguration(image.device, disk: path)
+        if let client {
+            machine.forwards.append((host: client.port, guest: 5555))
+            machine.lentFiles.append((name: "opt/amos/adbkey", path: client.publicKey))
+        }
         machine.cpus = cpus ?? machine.cpus
         machine.writeLog = log
         var options = HandsetRun.Options()

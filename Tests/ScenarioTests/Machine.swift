@@ -14,6 +14,16 @@ enum Machine {
         case namespaces
         /// Landlock, which not every kernel has switched on.
         case landlock
+
+        /// Why a scenario that needs it is not played, for people.
+        var lack: String {
+            switch self {
+            case .root: "it must be root for real, not only in a namespace"
+            case .cgroup: "the cgroup v2 that the tests run in is not theirs to divide"
+            case .namespaces: "no namespaces can be made (unshare fails)"
+            case .landlock: "the kernel has no Landlock switched on"
+            }
+        }
     }
 
     /// How to become PID 1 of a new PID namespace with its own `/proc`; empty where the machine forbids it.

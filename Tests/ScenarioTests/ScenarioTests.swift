@@ -18,8 +18,13 @@ import Testing
     @Test(arguments: chosen)
     func plays(_ name: String) async throws {
         let scenario = try Scenario(name)
-        for need in scenario.needs where !Machine.has(need) {
-            return Machine.say("\(name) is NOT played: this machine or user has no \(need.rawValue)")
+        // A known issue, which the report counts and names: what was not played has not passed. (A cancelled
+        // case of a parameterised test leaves no trace in it.)
+        let missing = scenario.needs.filter { !Machine.has($0) }.map(\.lack)
+        guard missing.isEmpty else {
+            return withKnownIssue("\(name) is NOT played: \(missing.joined(separator: "; "))") {
+                Issue.record("this machine or user cannot play it")
+            }
         }
         try await onThread { try ScenarioRunner(scenario).play() }
     }

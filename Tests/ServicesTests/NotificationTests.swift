@@ -124,7 +124,7 @@ struct NotificationTests {
             // A byte that is no text takes three as U+FFFD.
             #expect((notification.statusText ?? "").utf8.count <= 3 * Notification.statusLimit, "\(bytes)")
             #expect(
-                (notification.extensionMilliseconds ?? 1) <= Notification.extensionLimitMilliseconds,
+                (notification.extensionMilliseconds ?? 1) <= Supervisor.extensionLimitMilliseconds,
                 "\(bytes)")
         }
     }

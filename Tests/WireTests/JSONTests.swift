@@ -51,4 +51,23 @@ import Testing
     @Test func notUTF8IsRefused() {
         #expect(throws: WireError.notText(offset: 0)) { try JSONParser.parse([0x22, 0xff, 0x22]) }
     }
+
+    @Test func membersAreBounded() throws {
+        let object = { (count: Int) in "{" + (0..<count).map { "\"k\($0)\":0" }.joined(separator: ",") + "}" }
+        let limit = JSONParser.memberLimit
+        #expect(try parse(object(limit)).members?.count == limit)
+        #expect(throws: WireError.self) { try parse(object(limit + 1)) }
+        let large = Array(object(20_000).utf8)
+        #expect(try JSONParser.parse(large.span, memberLimit: 20_000).members?.count == 20_000)
+        #expect(throws: WireError.self) { try JSONParser.parse(large.span, memberLimit: 19_999) }
+    }
+
+    /// Wherever the second one stands, and however many are between them.
+    @Test(arguments: [0, 1, 63, 64, 65, 100, 200])
+    func repeatedKeysAreFound(between: Int) {
+        let fillers = (0..<between).map { "\"k\($0)\":0," }.joined()
+        for rest in ["", ",\"z\":1"] {
+            #expect(throws: WireError.self) { try parse("{\"m\":1,\(fillers)\"m\":2\(rest)}") }
+        }
+    }
 }

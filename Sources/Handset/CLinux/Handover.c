@@ -24,15 +24,23 @@ long amos_read_link(const char *path, char *target, size_t limit) {
 
 int amos_is_terminal(int fd) { return isatty(fd); }
 
+static int is_in_key_mode;
+
+int amos_is_in_key_mode(void) { return is_in_key_mode; }
+
 long amos_set_key_mode(int fd, int on) {
     static struct termios before;
+    if (!on && !is_in_key_mode) return 0;
+    if (!on) is_in_key_mode = 0;
     if (!on) return amos_result(tcsetattr(fd, TCSANOW, &before));
     if (tcgetattr(fd, &before) < 0) return -(long)errno;
     struct termios keys = before;
     keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
     keys.c_cc[VMIN] = 1;
     keys.c_cc[VTIME] = 0;
-    return amos_result(tcsetattr(fd, TCSANOW, &keys));
+    if (tcsetattr(fd, TCSANOW, &keys) < 0) return -(long)errno;
+    is_in_key_mode = 1;
+    return 0;
 }
 
 int amos_terminal_rows(int fd) {

@@ -99,24 +99,6 @@ static long address(const char *path, struct sockaddr_un *name) {
     return 0;
 }
 
-long amos_listen(const char *path, int type, unsigned permissions) {
-    struct sockaddr_un name;
-    int on = 1;
-    long error = address(path, &name);
-    if (error < 0) return error;
-    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) return -(long)errno;
-    unlink(path);
-    if (bind(fd, (struct sockaddr *)&name, sizeof name) < 0 || chmod(path, permissions) < 0) goto failed;
-    if (type == SOCK_DGRAM && setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) goto failed;
-    if (type != SOCK_DGRAM && listen(fd, 64) < 0) goto failed;
-    return fd;
-failed:
-    error = -(long)errno;
-    close(fd);
-    return error;
-}
-
 long amos_connect(const char *path, int type) {
     struct sockaddr_un name;
     long error = address(path, &name);
@@ -160,16 +142,15 @@ long amos_send(int fd, const void *bytes, size_t count, int passed, int may_wait
     return amos_result(sendmsg(fd, &message, MSG_NOSIGNAL | (may_wait ? 0 : MSG_DONTWAIT)));
 }
 
-long amos_receive(int fd, void *bytes, size_t limit, int *passed, int *sender) {
+long amos_receive(int fd, void *bytes, size_t limit, int *passed) {
     union {
         struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+        char space[CMSG_SPACE(sizeof(int))];
     } extra;
     struct iovec part = {bytes, limit};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &extra, .msg_controllen = sizeof extra.space};
     *passed = -1;
-    *sender = 0;
     ssize_t count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
     if (count < 0) return -(long)errno;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
@@ -182,10 +163,6 @@ long amos_receive(int fd, void *bytes, size_t limit, int *passed, int *sender) {
                 if (*passed >= 0) close(*passed);
                 memcpy(passed, CMSG_DATA(header) + index * sizeof(int), sizeof(int));
             }
-        } else if (header->cmsg_type == SCM_CREDENTIALS) {
-            struct ucred credentials;
-            memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
-            *sender = credentials.pid;
         }
     }
     if ((message.msg_flags & MSG_TRUNC) == 0) return count;

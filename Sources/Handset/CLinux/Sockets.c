@@ -28,8 +28,13 @@ long amos_listen_unix(
     if (bound < 0) return failed(fd);
     if ((user || group) && chown(path, user, group) < 0) return failed(fd);
     if (chmod(path, permissions) < 0) return failed(fd);
-    if (type != SOCK_DGRAM && listen(fd, backlog) < 0) return failed(fd);
+    if ((type & ~SOCK_NONBLOCK) != SOCK_DGRAM && listen(fd, backlog) < 0) return failed(fd);
     return fd;
+}
+
+long amos_pass_credentials(int fd) {
+    int on = 1;
+    return amos_result(setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on));
 }
 
 long amos_listen_internet(const void *bytes, size_t count, uint16_t port, int type, int backlog) {
@@ -61,14 +66,12 @@ int amos_is_listening(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value;
 }
 
-// Descriptors of one message; the slack of the buffer may take one more.
-enum { most_passed = 16 };
-
 long amos_receive_notification(
     int fd, void *bytes, size_t limit, int *passed, int passed_limit, struct amos_sender *sender) {
     union {
         struct cmsghdr header;
-        char space[CMSG_SPACE(most_passed * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+        // The slack may take one descriptor more.
+        char space[CMSG_SPACE(AMOS_PASSED_LIMIT * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
     } extra;
     struct iovec part = {bytes, limit};
     struct msghdr message = {

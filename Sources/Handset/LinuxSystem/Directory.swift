@@ -3,16 +3,18 @@ import CLinux
 /// Directories.
 public enum Directory {
     /// More entries than this are not listed: no directory that the handset's own programs read is larger.
-    static let entryLimit = 4096
+    public static let entryLimit = 4096
 
     /// The names in a directory, sorted by their bytes, without `.` and `..` (`readdir(3)`).
-    public static func names(in path: String) throws(SystemCallError) -> [[UInt8]] {
+    public static func names(
+        in path: String, limit: Int = Directory.entryLimit
+    ) throws(SystemCallError) -> [[UInt8]] {
         guard let directory = path.withCString({ opendir($0) }) else {
             throw SystemCallError("open", path, code: amos_errno())
         }
         defer { closedir(directory) }
         var names: [[UInt8]] = []
-        while names.count < entryLimit, let name = amos_next_name(directory) {
+        while names.count < limit, let name = amos_next_name(directory) {
             let bytes = [UInt8](UnsafeRawBufferPointer(start: name, count: strlen(name)))
             if bytes == [UInt8(ascii: ".")] || bytes == [UInt8(ascii: "."), UInt8(ascii: ".")] { continue }
             names.append(bytes)

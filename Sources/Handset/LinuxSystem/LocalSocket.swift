@@ -8,8 +8,6 @@ public struct LocalSocket: ~Copyable {
         public let bytes: [UInt8]
         /// A descriptor that came with it.
         public var passed: FileDescriptor?
-        /// The sender's process id, for datagrams; else 0.
-        public let sender: Int32
 
         /// Takes the descriptor out; what is not taken is closed.
         public consuming func takePassed() -> FileDescriptor? { passed }
@@ -19,13 +17,20 @@ public struct LocalSocket: ~Copyable {
 
     public init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 
-    /// Non-blocking; whatever was at `path` is replaced.
+    /// How many callers of a socket of Amos's own may wait: as many as PID 1 and the logger serve at once.
+    private static let backlog: Int32 = 64
+
+    /// Non-blocking; an old socket at `path` is replaced. Datagrams carry their sender.
     public init(listeningAt path: String, _ kind: Kind, permissions: UInt32) throws(SystemCallError) {
-        let type = Int32(kind == .connections ? AMOS_SEQPACKET : AMOS_DGRAM)
+        let type = Int32(kind == .connections ? AMOS_SEQPACKET : AMOS_DGRAM) | Int32(AMOS_NONBLOCK)
         let fd = try retryingOnInterrupt("listen", path) {
-            path.withCString { amos_listen($0, type, permissions) }
+            path.withCString { amos_listen_unix($0, type, permissions, 0, 0, Self.backlog) }
         }
-        descriptor = FileDescriptor(owning: Int32(fd))
+        let made = FileDescriptor(owning: Int32(fd))
+        if kind == .datagrams {
+            try retryingOnInterrupt("listen", path) { amos_pass_credentials(Int32(fd)) }
+        }
+        descriptor = made
     }
 
     /// Blocking.
@@ -88,19 +93,18 @@ public struct LocalSocket: ~Copyable {
         let number = descriptor.rawValue
         var bytes = [UInt8](repeating: 0, count: limit)
         var passed: Int32 = -1
-        var sender: Int32 = 0
         let count: Int
         do throws(SystemCallError) {
             count = try retryingOnInterrupt("receive") {
                 bytes.withUnsafeMutableBytes {
-                    amos_receive(number, $0.baseAddress, $0.count, &passed, &sender)
+                    amos_receive(number, $0.baseAddress, $0.count, &passed)
                 }
             }
         } catch  where error.code == SystemCallError.wouldBlock {
             return nil
         }
         bytes.removeLast(limit - count)
-        return Packet(bytes: bytes, passed: passed < 0 ? nil : FileDescriptor(owning: passed), sender: sender)
+        return Packet(bytes: bytes, passed: passed < 0 ? nil : FileDescriptor(owning: passed))
     }
 }
 
@@ -131,4 +135,8 @@ extension Pipe {
 extension SystemCallError {
     /// Nobody listens at a socket.
     public static let refused = ECONNREFUSED
+    /// The other side went without having read everything.
+    public static let connectionReset = ECONNRESET
+    /// This user may not open it.
+    public static let accessDenied = EACCES
 }

@@ -58,5 +58,7 @@ public enum Terminal {
     /// Keys arrive one by one and unseen, Ctrl-C too; `false` puts everything back.
     public static func setKeyMode(_ on: Bool) { _ = amos_set_key_mode(0, on ? 1 : 0) }
 
+    public static var isInKeyMode: Bool { amos_is_in_key_mode() != 0 }
+
     public static var rows: Int { Int(amos_terminal_rows(1)) }
 }

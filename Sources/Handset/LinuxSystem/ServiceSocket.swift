@@ -64,8 +64,8 @@ public struct NotificationPacket {
 }
 
 extension LocalSocket {
-    /// What one message may carry; the C side has room for no more.
-    public static let descriptorLimit = 16
+    /// What one message may carry; more are closed unseen. The reference implementation sends one to three.
+    public static let descriptorLimit = Int(AMOS_PASSED_LIMIT)
 
     /// The next notification; nil when there is none. Never waits.
     public borrowing func receiveNotification(limit: Int) throws(SystemCallError) -> NotificationPacket? {

@@ -43,14 +43,20 @@ struct Options {
     /// Who shells and file transfers are.
     var user: UInt32 = 2000
     var group: UInt32 = 2000
-    var product = "amos"
-    var model = "Amos"
+    /// As PID 1 has named the handset.
+    var product = Options.hostname
+    var model = Options.hostname
     /// nil: sockets come from PID 1.
     var port: UInt16?
     /// A key that the emulator hands over; believed by `dev` policies only.
     var trustedKeyFile = "/sys/firmware/qemu_fw_cfg/by_name/opt/amos/adbkey/raw"
     /// Without connections for this long, it ends; the next connection starts it again.
     var idleMilliseconds: UInt64 = 60_000
+
+    private static var hostname: String {
+        let text = contents(of: "/proc/sys/kernel/hostname", limit: 64) ?? []
+        return String(decoding: text.prefix { $0 != 0x0a }, as: UTF8.self)
+    }
 
     mutating func parse(_ arguments: [String]) -> Bool {
         var isUser = false

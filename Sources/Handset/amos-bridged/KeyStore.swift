@@ -103,7 +103,7 @@ extension BridgeLoop {
         var address: [UInt8] = []
         while let descriptor = try? StreamSocket.accept(listener.descriptor, address: &address) {
             let socket = LocalSocket(descriptor)
-            guard let user = try? socket.peerUserID(), user == 0 || user == ChildProcess.effectiveUser,
+            guard let user = try? socket.peer().userID, user == 0 || user == ChildProcess.effectiveUser,
                 (try? socket.descriptor.waitUntilReadable(milliseconds: 1_000)) == true,
                 let packet = try? socket.receive(limit: BridgeRequest.limit),
                 let request = try? BridgeRequest(decoding: packet.bytes)

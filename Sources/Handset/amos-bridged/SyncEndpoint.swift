@@ -7,6 +7,9 @@ final class SyncEndpoint: Endpoint {
     /// Answers wait up to here before further requests are looked at.
     private static let answerLimit = 64 * 1024
 
+    /// Of one folder, in memory while they are sent.
+    private static let entryLimit = 65_536
+
     private var parser = SyncParser()
     private let files: SyncFiles
     private var answers: [UInt8] = []
@@ -90,7 +93,7 @@ final class SyncEndpoint: Endpoint {
         case .status: answers += SyncReply.status(files.status(path, followsLinks: true), ofLink: false)
         case .list, .listStatus:
             let folder = files.name(path)
-            let names = folder.map { Directory.namesIfPresent(in: $0) } ?? []
+            let names = folder.flatMap { try? Directory.names(in: $0, limit: Self.entryLimit) } ?? []
             task = .listing(
                 folder: folder ?? "", names: names, next: 0, isFull: request == .listStatus)
         case .receive:

@@ -15,7 +15,7 @@ import Wire
 ///                | u16 n, (u16 index in the plan, i32) … sockets | u16 n, (text, i32) … stored
 ///     timer      u32 service | u16 which of its timers | TimerSchedule
 ///     caller     i32 socket | u8 flags | u8 awaits | u32 row, pipe, event, watched (all ones: none)
-///                | u16 n, u32 … changed sources
+///                | u32 n, u32 … changed sources
 ///     blob       u32 length, bytes                  −1 in an i32: none
 struct HandoverState {
     static let version: UInt32 = 1

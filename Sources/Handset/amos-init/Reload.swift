@@ -92,8 +92,8 @@ extension Supervision {
 
     /// Before the order of the pipes changes: how far the logger has come is counted in it.
     private func renumberConnections(_ present: [Int]) {
-        for connection in connections {
-            guard let connection else { continue }
+        for slot in connections.indices {
+            guard let connection = connections[slot] else { continue }
             if let next = connection.nextPipe {
                 connection.nextPipe = pipeOrder.prefix(next).count { present[$0] >= 0 }
             }
@@ -102,6 +102,8 @@ extension Supervision {
             }
             if let watched = connection.watchedService {
                 connection.watchedService = present[watched] < 0 ? nil : present[watched]
+                // Nothing that it waits for can come any more.
+                if present[watched] < 0 { refuse("a new plan has removed this service", slot) }
             }
         }
     }

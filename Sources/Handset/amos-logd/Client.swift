@@ -32,6 +32,7 @@ final class Client {
 }
 
 extension Logger {
+    /// Each costs the logger a search through its ring; on a handset there are one or two.
     static let clientLimit = 16
     /// Records looked at per turn and client: services must not wait for a reader.
     static let recordsPerTurn = 2_000
@@ -40,13 +41,23 @@ extension Logger {
         while let descriptor = socket.accept() {
             let client = Client(LocalSocket(descriptor), ring.oldest)
             let slot = clients.firstIndex { $0 == nil } ?? clients.count
-            guard slot < Self.clientLimit else { continue }
+            guard slot < Self.clientLimit else {
+                Self.turnAway(client)
+                continue
+            }
             if slot == clients.count { clients.append(nil) }
             clients[slot] = client
             if (try? epoll.add(client.socket.descriptor, tag: Self.tag(.client, slot))) == nil {
                 clients[slot] = nil
             }
         }
+    }
+
+    private static func turnAway(_ client: Client) {
+        let reason =
+            "there are " + String(clientLimit) + " readers already, and the logger serves no more; "
+            + "end one of them"
+        _ = try? client.socket.send(LogReply.refused(reason).encode())
     }
 
     /// It asks, takes more, or has gone.

@@ -12,7 +12,8 @@ final class Logger {
     /// A complaint about the disk goes to the kernel's log, which comes back as a line to store: said every
     /// time, it would never end.
     static let complaintNanoseconds: UInt64 = 60_000_000_000
-    /// PID 1 closes the connection when it executes itself anew; then it is back at once.
+    /// PID 1 hands the connection over when it executes itself anew. Should it be lost all the same, it is
+    /// tried again after this time, and so often.
     static let reconnectNanoseconds: UInt64 = 100_000_000
     static let reconnectLimit = 50
 

@@ -47,6 +47,7 @@ enum Amosctl {
         case .blame: try BootAnalysis.blame(arguments)
         case .chart: try BootAnalysis.chart(arguments)
         case .top: try UsageMonitor.run(arguments)
+        case .bridge: try BridgeCommand.run(arguments)
         }
     }
 
@@ -79,10 +80,15 @@ enum Amosctl {
         let written: ()? = try? stream.write(bytes)
         _ = stream.release()
         // The reader of a pipe has gone (`amosctl log | head`): there is nobody to tell.
-        if written == nil { ChildProcess.exit(0) }
+        if written == nil {
+            UsageMonitor.leaveScreen()
+            ChildProcess.exit(0)
+        }
     }
 
     static func fail(_ text: String, status: Int32 = 1) -> Never {
+        // No `defer` of a caller is run any more.
+        UsageMonitor.leaveScreen()
         complain(text)
         ChildProcess.exit(status)
     }

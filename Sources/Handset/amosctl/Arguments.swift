@@ -50,6 +50,10 @@ struct Arguments {
             return takeOption(word, &rest)
         } else if let command {
             if case .none = command.subject { return "'" + word + "' is too much for " + command.name }
+            if case .bridge = command, !subject.isEmpty, service.isEmpty {
+                service = word
+                return nil
+            }
             guard subject.isEmpty else { return "'" + word + "': one at a time" }
             subject = word
         } else {

@@ -3,7 +3,7 @@ import Wire
 /// What amosctl can be asked for.
 enum Command: CaseIterable {
     case status, log, start, stop, restart, tree, why, blame, chart, top, events, reload, execSelf
-    case powerOff, reboot, factoryReset
+    case powerOff, reboot, factoryReset, bridge
 
     var name: String {
         switch self {
@@ -23,6 +23,7 @@ enum Command: CaseIterable {
         case .powerOff: "poweroff"
         case .reboot: "reboot"
         case .factoryReset: "factory-reset"
+        case .bridge: "bridge"
         }
     }
 
@@ -40,7 +41,7 @@ enum Command: CaseIterable {
     var subject: Subject {
         switch self {
         case .start, .stop, .restart, .why: .required
-        case .status, .tree, .log, .reload, .execSelf: .optional
+        case .status, .tree, .log, .reload, .execSelf, .bridge: .optional
         default: .none
         }
     }
@@ -68,7 +69,7 @@ enum Command: CaseIterable {
         case .top: [.json, .lines]
         case .events: [.json, .follow]
         case .factoryReset: .yes
-        case .why, .reload, .execSelf, .powerOff, .reboot: []
+        case .why, .reload, .execSelf, .powerOff, .reboot, .bridge: []
         }
     }
 }

@@ -8,6 +8,8 @@ import Wire
 ///     ├─ logd ready
 ///     ╰─ bridge waiting: requires usb, which is down
 ///        ╰─ usb waiting: exited with status 1
+///
+/// What lies deeper than a screen is wide begins at the margin once more.
 struct DependencyTree {
     private let plan: BootPlan
     private let rows: [ServiceStatus]
@@ -16,6 +18,11 @@ struct DependencyTree {
     private let isColoured: Bool
     private var isDrawn: [Bool]
     private var text: [UInt8] = []
+    /// Where branches were cut, to be drawn from the margin.
+    private var cut: [Int] = []
+    /// 40 levels take 120 columns. Without an end, a chain of 10,000 would need a stack and lines of that
+    /// length.
+    private static let depthLimit = 40
 
     /// How one service needs the other; plain `requires` goes without saying.
     private struct Edge {
@@ -34,7 +41,7 @@ struct DependencyTree {
         if arguments.subject.isEmpty {
             tree.drawAll()
         } else if let service = plan.index(of: arguments.subject) {
-            tree.draw(service, "", "", "")
+            tree.drawRoot(service)
         } else {
             Amosctl.fail(
                 "amosctl: there is no service '" + arguments.subject + "'; `amosctl status` lists them")
@@ -70,15 +77,24 @@ struct DependencyTree {
     private mutating func drawAll() {
         var isBelow = [Bool](repeating: false, count: rows.count)
         for list in edges { for edge in list { isBelow[edge.service] = true } }
-        for service in rows.indices where !isBelow[service] { draw(service, "", "", "") }
+        for service in rows.indices where !isBelow[service] { drawRoot(service) }
         // Order may run in circles where nothing requires; nobody is left out.
-        for service in rows.indices where !isDrawn[service] { draw(service, "", "", "") }
+        for service in rows.indices where !isDrawn[service] { drawRoot(service) }
+    }
+
+    private mutating func drawRoot(_ service: Int) {
+        draw(service, "", "", "", depth: 0)
+        while let next = cut.popLast() { if !isDrawn[next] { draw(next, "", "", "", depth: 0) } }
     }
 
     /// What stands below a service is drawn once; from then on `…` stands for it.
-    private mutating func draw(_ service: Int, _ lead: String, _ branch: String, _ label: String) {
-        let isKnown = isDrawn[service] && !edges[service].isEmpty
-        isDrawn[service] = true
+    private mutating func draw(
+        _ service: Int, _ lead: String, _ branch: String, _ label: String, depth: Int
+    ) {
+        let isCut = depth == Self.depthLimit && !isDrawn[service] && !edges[service].isEmpty
+        if isCut { cut.append(service) }
+        let isKnown = isCut || isDrawn[service] && !edges[service].isEmpty
+        if !isCut { isDrawn[service] = true }
         let row = rows[service]
         var line = lead + branch + row.name + " " + coloured(row.state) + label
         if !row.reason.isEmpty { line += ": " + row.reason }
@@ -87,7 +103,7 @@ struct DependencyTree {
         let below = branch.isEmpty ? "" : branch.utf8.starts(with: "╰".utf8) ? "   " : "│  "
         for (index, edge) in edges[service].enumerated() {
             let isLast = index == edges[service].count - 1
-            draw(edge.service, lead + below, isLast ? "╰─ " : "├─ ", edge.label)
+            draw(edge.service, lead + below, isLast ? "╰─ " : "├─ ", edge.label, depth: depth + 1)
         }
     }
 

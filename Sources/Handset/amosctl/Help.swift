@@ -14,9 +14,11 @@ enum Help {
                 reload [PLAN]      take another boot plan; restarts only what changed
                 exec-self [PATH]   replace PID 1 itself; services go on
                 poweroff, reboot, factory-reset
+                bridge [list|allow|deny]  whose adb is let in
 
         --run DIR (or AMOS_RUN=DIR) talks to a supervisor elsewhere than /run/amos.
-        Everybody may look, root may change. `amosctl COMMAND --help` has the options and examples.
+        Everybody may look, but not at the log; root may do all of it.
+        `amosctl COMMAND --help` has the options and examples.
         """
 
     static func text(of command: Command) -> String {
@@ -45,6 +47,7 @@ enum Help {
         case .reload: reload
         case .execSelf: execSelf
         case .factoryReset: factoryReset
+        case .bridge: BridgeCommand.usage
         default: "usage: amosctl poweroff | reboot\n\nStops every service in order, unmounts data, and goes."
         }
     }

@@ -15,6 +15,8 @@ struct LogArguments {
           --boot WHICH          current, previous, -N (N boots back), or a number from --json
           --json                one object per line
 
+        Only root may read it: programs write what is nobody else's business.
+
         A trailing … marks a line that goes on in the next record, or that nobody finished.
 
         examples: amosctl log --service network --since '10 min'

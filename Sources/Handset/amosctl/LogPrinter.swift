@@ -7,9 +7,13 @@ enum LogPrinter {
         let arguments = common.log
         let hasColours =
             !arguments.isJSON && Terminal.isAt(1) && ProcessArguments.environment("NO_COLOR") == nil
-        let socket = try LocalSocket(connectingTo: common.runDirectory + "/log.sock")
-        _ = try socket.send(arguments.request.encode(), waiting: true)
-        while let packet = try socket.receive(limit: LogReply.limit), !packet.bytes.isEmpty {
+        let socket = try connect(common.runDirectory + "/log.sock")
+        do throws(SystemCallError) {
+            _ = try socket.send(arguments.request.encode(), waiting: true)
+        } catch  where error.code == SystemCallError.brokenPipe {
+            // Turned away; why stands in the answer.
+        }
+        while let packet = try receive(socket), !packet.bytes.isEmpty {
             switch try? LogReply(decoding: packet.bytes) {
             case .record(let record):
                 Amosctl.write(arguments.isJSON ? record.json + [0x0a] : line(record, hasColours))
@@ -20,6 +24,25 @@ enum LogPrinter {
             }
         }
         Amosctl.fail("amosctl: the logger has gone; `amosctl status logd` says why")
+    }
+
+    private static func connect(_ path: String) throws(SystemCallError) -> LocalSocket {
+        do throws(SystemCallError) {
+            return try LocalSocket(connectingTo: path)
+        } catch  where error.code == SystemCallError.accessDenied {
+            Amosctl.fail("amosctl: only root may read the log")
+        }
+    }
+
+    /// Who was turned away before the request had been read is told of that first, and then why.
+    private static func receive(
+        _ socket: borrowing LocalSocket
+    ) throws(SystemCallError) -> LocalSocket.Packet? {
+        do throws(SystemCallError) {
+            return try socket.receive(limit: LogReply.limit)
+        } catch  where error.code == SystemCallError.connectionReset {
+            return try socket.receive(limit: LogReply.limit)
+        }
     }
 
     /// The last lines of one service, for its status; nothing where there is no logger, or not for this user.

@@ -27,10 +27,11 @@ struct UsageMonitor {
         let about = try client.about()
         let isLive = Terminal.isAt(0) && Terminal.isAt(1) && !arguments.isJSON
         var before = try sample(client, about)
-        if isLive { Terminal.setKeyMode(true) }
-        defer { if isLive { Terminal.setKeyMode(false) } }
-        if isLive { Amosctl.write("\u{1b}[?1049h\u{1b}[?25l") }
-        defer { if isLive { Amosctl.write("\u{1b}[?25h\u{1b}[?1049l") } }
+        if isLive {
+            Terminal.setKeyMode(true)
+            Amosctl.write("\u{1b}[?1049h\u{1b}[?25l")
+        }
+        defer { leaveScreen() }
         repeat {
             if try !pause(isLive) { return }
             let now = try sample(client, about)
@@ -42,6 +43,13 @@ struct UsageMonitor {
             let table = table(lines.prefix(shown))
             Amosctl.write(isLive ? screen(table, lines.count) : table)
         } while isLive
+    }
+
+    /// The terminal as it was; nothing where it has not been changed. Whoever ends the program calls it.
+    static func leaveScreen() {
+        guard Terminal.isInKeyMode else { return }
+        Terminal.setKeyMode(false)
+        Amosctl.write("\u{1b}[?25h\u{1b}[?1049l")
     }
 
     /// Whether to go on.

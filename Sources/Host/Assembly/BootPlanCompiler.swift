@@ -8,7 +8,7 @@ extension BootPlan {
         self.init(
             hostname: device.name,
             services: device.services.map { Self.completed($0.definition, for: device) }
-                .sorted { $0.name < $1.name },
+                .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) },
             lateModules: lateModules, health: device.health)
         shutdownBudgetMilliseconds = device.shutdownBudgetMilliseconds
         machineWatchdogMilliseconds = device.machineWatchdogMilliseconds

@@ -8,7 +8,7 @@ public struct HandsetProgram: Sendable, Equatable {
     /// In the system partition; nil: it goes into the initramfs as `/init`.
     public let imagePath: String?
     let library: HandsetToolset.CLibrary
-    /// Modules of `Sources/Handset` that it is made of, besides its own folder and what all programs stand on.
+    /// Modules of `Sources/Handset` that it is made of besides what all programs stand on.
     var modules: [String] = []
 
     public static let all = [

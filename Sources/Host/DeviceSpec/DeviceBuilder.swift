@@ -39,6 +39,7 @@ struct DeviceBuilder {
         let files = files(accounts)
         let health = health(services)
         let shutdownBudget = reader.milliseconds("shutdown-budget") ?? 8_000
+        let watchdog = reader.milliseconds("watchdog") ?? 0
         ServiceLint(
             services: services, health: reader.map("health").list("services"),
             shutdownBudgetMilliseconds: shutdownBudget, processors: reader.map("machine").integer("cpus")
@@ -64,7 +65,7 @@ struct DeviceBuilder {
             health: health, checks: checks, rollbackIndex: UInt64(reader.integer("rollback-index") ?? 0),
             signingKey: reader.located("signing-key"), inputs: loader.inputs.sorted(), file: file)
         device.shutdownBudgetMilliseconds = shutdownBudget
-        device.machineWatchdogMilliseconds = reader.milliseconds("watchdog") ?? 0
+        device.machineWatchdogMilliseconds = watchdog
         device.exposures = services.exposures
         return device
     }

@@ -40,7 +40,9 @@ struct NodeReader {
     func milliseconds(_ key: String) -> UInt32? {
         guard let text = text(key) else { return nil }
         guard let value = Quantity.milliseconds(text) else {
-            diagnostics.add("\(key) is too long: \(text)", at: location(key), expected: "less than 71000 min")
+            diagnostics.add(
+                "\(key) is too long: \(text)", at: location(key),
+                expected: "at most \(Quantity.longestDurationDays) d")
             return nil
         }
         return value

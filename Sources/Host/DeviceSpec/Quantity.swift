@@ -9,10 +9,17 @@ enum Quantity {
         ("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000), ("d", 86_400_000),
     ]
 
+    /// Longer waits are for the calendar. PID 1 counts milliseconds in 32 bits, which hold 49 days: with this
+    /// bound, sums and roundings of its own have room as well.
+    static let longestDurationDays: UInt64 = 31
+
     static func bytes(_ text: String) -> UInt64? { value(text, sizeUnits) }
 
     static func milliseconds(_ text: String) -> UInt32? {
-        value(text, durationUnits).flatMap { UInt32(exactly: $0) }
+        guard let time = value(text, durationUnits), time <= longestDurationDays * 86_400_000 else {
+            return nil
+        }
+        return UInt32(time)
     }
 
     static func mode(_ text: String) -> UInt16? { UInt16(text, radix: 8) }

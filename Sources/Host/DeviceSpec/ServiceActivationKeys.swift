@@ -35,6 +35,10 @@ extension ServiceKeys {
             .init("catch-up", .boolean, "Missed while the handset was off: runs after the boot; false."),
         ])
 
+    /// Where PID 1 and the logger have their sockets, on a handset; only what is in `ipc` is the services'.
+    static let runDirectory = "/run/amos"
+    static let ipcDirectory = runDirectory + "/ipc"
+
     static let socket = KeyTable(
         "a socket",
         [
@@ -42,7 +46,7 @@ extension ServiceKeys {
             .init("stream", .text(.socketAddress), "A Unix socket or a TCP port."),
             .init("datagram", .text(.socketAddress), "A Unix socket or a UDP port."),
             .init("packets", .text(.absolutePath), "A Unix socket of sequential packets."),
-            .init("ipc", .text(.name), "Short for packets: /run/amos/ipc/NAME."),
+            .init("ipc", .text(.name), "Short for packets: \(ipcDirectory)/NAME."),
             .init("mode", .text(.mode), "Of a Unix socket's file; \"0600\" unless given."),
             .init("user", .text(.accountName), "Its owner; root unless given."),
             .init("group", .text(.accountName), "Its group; the owner's unless given."),

@@ -97,15 +97,51 @@ public enum ServiceFolder {
     private static func checkPrograms(
         _ services: ServiceSet, root: String, _ diagnostics: DiagnosticCollector
     ) {
-        for service in services.sources {
-            guard let location = service.programLocation else { continue }
-            let path = root == "/" ? service.definition.program : root + service.definition.program
-            if !FileManager.default.isExecutableFile(atPath: path) {
+        for (service, item) in zip(services.sources, services.nodes) {
+            let reader = NodeReader(node: item.node, diagnostics: diagnostics)
+            let programs = [reader.located("program"), reader.map("ready").list("probe").first]
+            for program in programs.compactMap({ $0 })
+            where !FileManager.default.isExecutableFile(atPath: path(program.value, below: root)) {
                 diagnostics.add(
-                    "there is no program '\(service.definition.program)'", at: location,
+                    "there is no program '\(program.value)'", at: program.location,
                     expected: "the absolute path of an executable file")
             }
+            checkWorkingDirectory(reader, root: root)
+            checkTerminal(reader, service.definition, root: root)
         }
+    }
+
+    private static func path(_ path: String, below root: String) -> String {
+        root == "/" ? path : root + path
+    }
+
+    private static func checkWorkingDirectory(_ reader: NodeReader, root: String) {
+        guard let folder = reader.located("working-directory") else { return }
+        var isFolder: ObjCBool = false
+        let isThere = FileManager.default.fileExists(
+            atPath: path(folder.value, below: root), isDirectory: &isFolder)
+        if isThere, !isFolder.boolValue {
+            reader.diagnostics.add(
+                "'\(folder.value)' is not a folder", at: folder.location, expected: "an existing folder")
+        } else if !isThere, ServiceReader.isMadeAtRunTime(folder.value) {
+            reader.diagnostics.warn(
+                "there is no folder '\(folder.value)' yet", at: folder.location,
+                expected: "whoever makes it, before this service starts")
+        } else if !isThere {
+            reader.diagnostics.add(
+                "there is no folder '\(folder.value)'", at: folder.location, expected: "an existing folder")
+        }
+    }
+
+    /// In a tree that is not the machine's, `/dev` is empty. What waits for its terminal to appear may.
+    private static func checkTerminal(_ reader: NodeReader, _ service: ServiceDefinition, root: String) {
+        guard root == "/", let terminal = reader.located("terminal"),
+            !service.activation.devices.contains(terminal.value),
+            !FileManager.default.fileExists(atPath: terminal.value)
+        else { return }
+        reader.diagnostics.add(
+            "there is no terminal '\(terminal.value)'", at: terminal.location,
+            expected: "an existing device, or start-on: {devices: [\(terminal.value)]}")
     }
 
     /// A machine without accounts has root and nobody else.

@@ -39,7 +39,7 @@ enum ServiceKeys {
         .init("arguments", .list(of: .text(.any), mayRepeat: true), "Without the program's name."),
         .init(
             "environment", .dictionary(what: "a variable", keys: .variable, values: .text(.any)),
-            "Its whole environment, in this order."),
+            "Its environment, in this order; a PATH and what the protocols need is added."),
         .init(
             "environment-directories", .list(of: .text(.absolutePath)),
             "On the handset, one file per variable; root's, writable by nobody else."),
@@ -77,10 +77,13 @@ enum ServiceKeys {
         ("HUP", 1), ("INT", 2), ("QUIT", 3), ("KILL", 9), ("USR1", 10), ("USR2", 12), ("TERM", 15),
     ]
 
+    /// After the three streams; the upper end is far below any limit on open files.
+    static let readinessDescriptors = 3...15
+
     private static let ready = KeyTable(
         "ready",
         [
-            .init("descriptor", .integer(3...15), "It writes a newline to this descriptor."),
+            .init("descriptor", .integer(readinessDescriptors), "It writes a newline to this descriptor."),
             .init(
                 "probe", .list(of: .text(.any), mayRepeat: true),
                 "This command, run as the service is, exits with status 0."),

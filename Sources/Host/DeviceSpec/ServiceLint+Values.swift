@@ -82,11 +82,6 @@ extension ServiceLint {
                 "'limit' is never reached: \(limit) restarts take at least \(fastest) ms",
                 at: restart.location("limit"), expected: "fewer restarts, a longer time or a shorter delay")
         }
-        if service.finalAction == .start(service.name) {
-            diagnostics.add(
-                "a service that failed for good cannot start itself", at: restart.location("then"),
-                expected: "another service")
-        }
     }
 
     private func checkIsolation(_ service: ServiceDefinition, _ reader: NodeReader) {

@@ -20,10 +20,10 @@ struct ServiceLint {
         for (service, item) in zip(all, services.nodes) {
             let reader = NodeReader(node: item.node, diagnostics: diagnostics)
             checkRequirements(service, reader, byName)
-            // What was reported as wrong may be what starts it.
-            if !hasErrors(in: item.node.location.file) { checkReachable(service, reader, all) }
+            checkFinalAction(service, reader, byName)
             checkValues(service, reader)
         }
+        checkReachable(all, byName)
         checkConflictsAtBoot(booted, byName)
         checkSockets()
         for name in health where byName[name.value] != nil && !booted.contains(name.value) {
@@ -72,6 +72,22 @@ struct ServiceLint {
         }
     }
 
+    /// When it has failed for good, nothing that requires it can run.
+    private func checkFinalAction(
+        _ service: ServiceDefinition, _ reader: NodeReader, _ byName: [String: ServiceDefinition]
+    ) {
+        let restart = reader.map("restart")
+        for name in service.finalAction.services {
+            let needed = closure(of: [name], byName, along: \.requires)
+            guard needed.contains(service.name) else { continue }
+            diagnostics.add(
+                name == service.name
+                    ? "a service that failed for good cannot start itself"
+                    : "'\(name)' cannot run when \(service.name) has failed for good: it requires it",
+                at: restart.location("then"), expected: "another service")
+        }
+    }
+
     private func checkConflictsAtBoot(_ booted: Set<String>, _ byName: [String: ServiceDefinition]) {
         for (name, node) in services.nodes where booted.contains(name) {
             let reader = NodeReader(node: node, diagnostics: diagnostics)
@@ -88,50 +104,44 @@ struct ServiceLint {
         }
     }
 
-    /// Nothing at boot, no trigger, nobody who needs it or starts it.
-    private func checkReachable(
-        _ service: ServiceDefinition, _ reader: NodeReader, _ all: [ServiceDefinition]
-    ) {
-        guard !service.activation.atBoot, !service.activation.hasTriggers else { return }
-        let isNeeded = all.contains { other in
-            let action =
-                switch other.finalAction {
-                case .isolate(let name), .start(let name): name == service.name
-                default: false
-                }
-            return action
-                || (other.requires + other.milestones + other.wants).contains(service.name)
-                    && other.name != service.name
+    /// Something must start each service: the boot, a trigger, or a service that can itself be started.
+    private func checkReachable(_ all: [ServiceDefinition], _ byName: [String: ServiceDefinition]) {
+        let starts = { (service: ServiceDefinition) -> [String] in
+            service.requires + service.milestones + service.wants + service.finalAction.services
         }
-        if isNeeded { return }
-        diagnostics.warn(
-            "nothing starts \(service.name): only a command can", at: reader.location("start"),
-            expected: "start: boot, start-on, or a service that requires or wants it")
+        let begins = zip(all, services.nodes).filter { service, item in
+            // What was reported as wrong may be what starts it.
+            service.activation.atBoot || service.activation.hasTriggers
+                || hasErrors(in: item.node.location.file)
+        }
+        var reached = closure(of: begins.map(\.0.name), byName, along: starts)
+        var needed: Set<String> = []
+        for service in all { needed.formUnion(starts(service).filter { $0 != service.name }) }
+        // Of services that only a command can start, it is enough to name the first one,
+        let first = all.filter { !reached.contains($0.name) && !needed.contains($0.name) }
+        for service in first { warnUnreachable(service, "only a command can") }
+        reached.formUnion(closure(of: first.map(\.name), byName, along: starts))
+        // and all of a circle, which has none.
+        for service in all where !reached.contains(service.name) {
+            warnUnreachable(service, "those that need it wait for it in turn, and only a command can")
+        }
     }
 
-    private func checkSockets() {
-        var users: [String: (service: String, location: SourceLocation)] = [:]
-        for (source, item) in zip(services.sources, services.nodes) {
-            let nodes = item.node["sockets"]?.items ?? []
-            // A socket that was reported as wrong is missing among the definition's.
-            guard nodes.count == source.definition.sockets.count else { continue }
-            for (socket, node) in zip(source.definition.sockets, nodes) {
-                let key: String
-                switch socket.address {
-                case .unix(let path): key = path
-                case .internet(let bytes, let port):
-                    key = "\(socket.kind == .stream ? "TCP" : "UDP") port \(port) of \(bytes)"
-                }
-                if let first = users[key] {
-                    let shown = node.entries.first { $0.key != "name" }?.value.text ?? key
-                    diagnostics.add(
-                        "the socket \(shown) is made twice: "
-                            + "for \(first.service) at \(first.location.text(relativeTo: nil)), too",
-                        at: node.location, expected: "a socket of its own")
-                } else {
-                    users[key] = (source.definition.name, node.location)
-                }
-            }
+    private func warnUnreachable(_ service: ServiceDefinition, _ reason: String) {
+        guard let item = services.nodes.first(where: { $0.name == service.name }) else { return }
+        let reader = NodeReader(node: item.node, diagnostics: diagnostics)
+        diagnostics.warn(
+            "nothing starts \(service.name): \(reason)", at: reader.location("start"),
+            expected: "start: boot, start-on, or a service that requires or wants it")
+    }
+}
+
+extension ServiceDefinition.FinalAction {
+    /// What it leads to.
+    fileprivate var services: [String] {
+        switch self {
+        case .isolate(let name), .start(let name): [name]
+        case .none, .reboot, .fallbackSlot: []
         }
     }
 }

@@ -74,8 +74,8 @@ extension ServiceReader {
         ]
         var result: ListeningSocket
         if let ipc = socket.text("ipc") {
-            result = ListeningSocket(
-                name: name, kind: .sequentialPackets, address: .unix(path: "/run/amos/ipc/" + ipc))
+            let path = "\(ServiceKeys.ipcDirectory)/\(ipc)"
+            result = ListeningSocket(name: name, kind: .sequentialPackets, address: .unix(path: path))
         } else if let (key, kind) = kinds.first(where: { socket.text($0.0) != nil }),
             let address = address(socket, key)
         {

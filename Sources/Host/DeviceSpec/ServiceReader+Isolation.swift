@@ -11,7 +11,8 @@ extension ServiceReader {
         isolation.noNewPrivileges = node.text("no-new-privileges") == "true"
         if node.text("capabilities") == "none" {
             isolation.boundingCapabilities = 0
-        } else if node.node["capabilities"]?.items.isEmpty == false {
+        } else if case .list? = node.node["capabilities"]?.content {
+            // Of an empty list, none: who lists what it may have wants nothing else.
             isolation.boundingCapabilities = Capabilities.mask(node.texts("capabilities"))
         }
         isolation.ambientCapabilities = Capabilities.mask(node.texts("ambient-capabilities"))
@@ -22,6 +23,14 @@ extension ServiceReader {
         isolation.paths = readPaths(node.map("paths"))
         isolation.systemCallFilter = readFilter(node)
         isolation.landlock = readLandlock(node.map("landlock"))
+        // What is wrong in it has been reported, and is there.
+        if case .map(let lists)? = node.node["landlock"]?.content,
+            lists.allSatisfy({ $0.value.items.isEmpty && !$0.value.isInvalid })
+        {
+            diagnostics.add(
+                "landlock opens no path: not even the program could be run", at: node.location("landlock"),
+                expected: "a path to read, write or execute below, or no 'landlock'")
+        }
         return isolation
     }
 

@@ -20,8 +20,11 @@ extension ServiceReader {
         paths += landlock.node.entries.flatMap { landlock.list($0.key) }
         return paths.filter { path in
             // A '-' says that it may be missing.
-            path.value.hasPrefix("/") && path.value != "/"
-                && !Self.changing.contains { path.value == $0 || path.value.hasPrefix($0 + "/") }
+            path.value.hasPrefix("/") && path.value != "/" && !Self.isMadeAtRunTime(path.value)
         }
+    }
+
+    static func isMadeAtRunTime(_ path: String) -> Bool {
+        changing.contains { path == $0 || path.hasPrefix($0 + "/") }
     }
 }

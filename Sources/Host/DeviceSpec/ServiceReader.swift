@@ -72,6 +72,7 @@ struct ServiceReader {
             ready.milliseconds("interval") ?? service.probeIntervalMilliseconds
         if let descriptor = ready.integer("descriptor") {
             service.readiness = .descriptor(Int32(descriptor))
+            checkRoom(below: descriptor, for: service.sockets, at: ready.location("descriptor"))
         } else if ready.has("probe") {
             service.readiness = .probe
             service.probe = ready.texts("probe")
@@ -80,6 +81,19 @@ struct ServiceReader {
         }
         service.startTimeoutMilliseconds =
             reader.milliseconds("start-timeout") ?? service.startTimeoutMilliseconds
+    }
+
+    /// Its sockets are descriptors 3, 4, … (sd_listen_fds(3)); what it has stored with PID 1 follows them.
+    private func checkRoom(
+        below descriptor: Int, for sockets: [ListeningSocket], at location: SourceLocation
+    ) {
+        let first = 3 + sockets.count
+        guard descriptor < first else { return }
+        diagnostics.add(
+            "descriptor \(descriptor) is one of its sockets", at: location,
+            expected: first > ServiceKeys.readinessDescriptors.upperBound
+                ? "ready: notify"
+                : "at least \(first), after its sockets, and one more for each descriptor that it stores")
     }
 
     private func readRestart(_ service: inout ServiceDefinition) {
@@ -121,8 +135,8 @@ struct ServiceReader {
             service.restartWindowMilliseconds = rate.milliseconds
         } else if let text = restart.text("limit") {
             diagnostics.add(
-                "limit is too large: \(text)", at: restart.location("limit"), expected: TextRule.rate.expected
-            )
+                "limit is too large: \(text)", at: restart.location("limit"),
+                expected: "at most \(UInt16.max) restarts in at most \(Quantity.longestDurationDays) d")
         }
         service.finalAction = readFinalAction(restart)
     }

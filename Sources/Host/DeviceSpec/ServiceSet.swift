@@ -26,7 +26,7 @@ struct ServiceSet {
             }
         }
         // As the plan wants them: by bytes.
-        nodes.sort { $0.name < $1.name }
+        nodes.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         for (name, node) in nodes {
             let service = ServiceReader(
                 name: name, reader: NodeReader(node: node, diagnostics: diagnostics), accounts: accounts,

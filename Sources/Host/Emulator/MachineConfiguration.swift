@@ -15,6 +15,8 @@ public struct MachineConfiguration: Sendable {
     public var hasWatchdog = false
     /// Host port on 127.0.0.1 → guest port.
     public var forwards: [(host: UInt16, guest: UInt16)] = []
+    /// Files of this machine that the guest can read, each under a name (QEMU's fw_cfg; below `opt/`).
+    public var lentFiles: [(name: String, path: String)] = []
     /// A window on the person's desktop.
     public var showsWindow = false
     /// One instruction per guest nanosecond, on one processor, without randomness: boot cost is then a
@@ -100,7 +102,7 @@ extension MachineConfiguration {
             "virtio-serial-pci", "-device", "virtserialport,chardev=events,name=amos.events",
         ]
         if hasWatchdog { arguments += ["-device", "i6300esb"] }
-        arguments += diskArguments + displayArguments + networkArguments
+        arguments += diskArguments + displayArguments + networkArguments + lentFileArguments
         return arguments + extraArguments
     }
 
@@ -120,9 +122,14 @@ extension MachineConfiguration {
         return arguments
     }
 
+    /// A comma in a file name is doubled for QEMU's option parser.
+    private func quoted(_ path: String) -> String { path.replacing(",", with: ",,") }
+
+    private var lentFileArguments: [String] {
+        lentFiles.flatMap { ["-fw_cfg", "name=\($0.name),file=\(quoted($0.path))"] }
+    }
+
     private var diskArguments: [String] {
-        // A comma in a file name is doubled for QEMU's option parser.
-        func quoted(_ path: String) -> String { path.replacing(",", with: ",,") }
         // Counted boots do not flush: the processor would wait for this machine's disk, and idle time counts.
         let caching = "cache.direct=off" + (countsInstructions ? ",cache.no-flush=on" : "")
         var arguments = ["-blockdev", "driver=file,node-name=file,filename=\(quoted(disk)),\(caching)"]

@@ -5,20 +5,22 @@ import Foundation
 /// Foundation's `Process` waits with a run loop: it notices the end up to 50 ms late, and never if the clock
 /// is not the real one, as in the builds that `amos build --verify` compares.
 struct ChildProcess {
-    /// The reading end of a pipe; closed when it was read to the end.
+    /// The reading end of a pipe; closed when it was read to the end, or as far as it may be.
     struct Source: Sendable {
         let descriptor: Int32
 
-        func readToEnd() -> [UInt8] {
+        /// Ends with the piece that reaches the limit.
+        func read(limit: Int) -> [UInt8] {
             defer { close(descriptor) }
             var bytes: [UInt8] = []
             var piece = [UInt8](repeating: 0, count: 1 << 16)
-            while true {
-                let count = read(descriptor, &piece, piece.count)
+            while bytes.count < limit {
+                let count = Foundation.read(descriptor, &piece, piece.count)
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { return bytes }
                 bytes += piece[..<count]
             }
+            return bytes
         }
     }
 

@@ -44,17 +44,20 @@ public struct Tool: Sendable {
     }
 
     /// Runs it; a status other than 0 is not an error here.
-    /// - Parameter environment: replaces the whole environment where given.
+    /// - Parameters:
+    ///   - environment: replaces the whole environment where given.
+    ///   - outputLimit: reads about this much; a program that writes more gets SIGPIPE.
     public func run(
-        _ arguments: [String], environment: [String: String]? = nil, folder: String? = nil
+        _ arguments: [String], environment: [String: String]? = nil, folder: String? = nil,
+        outputLimit: Int = .max
     ) throws(Failure) -> Output {
         guard let child = ChildProcess(path, arguments, environment: environment, folder: folder) else {
             throw .missing(program: name, package: package)
         }
         let collected = Collected()
         let group = DispatchGroup()
-        DispatchQueue.global().async(group: group) { collected.errors = child.errors.readToEnd() }
-        let standardOutput = child.output.readToEnd()
+        DispatchQueue.global().async(group: group) { collected.errors = child.errors.read(limit: .max) }
+        let standardOutput = child.output.read(limit: outputLimit)
         group.wait()
         return Output(
             status: child.wait(), standardOutput: standardOutput, standardError: collected.errors)

@@ -23,7 +23,10 @@ struct AmosCommand: ParsableCommand {
             LockCommand.self,
             KeysCommand.self, CacheCommand.self,
             NewCommand.self, SchemaCommand.self, DoctorCommand.self, SuperviseCommand.self,
-            InspectCommand.self, DiffCommand.self, PackCommand.self,
+            InspectCommand.self, DiffCommand.self, PackCommand.self, RepoCommand.self,
+            TUFClientCommand.self,
+            ShellCommand.self, PushCommand.self, PullCommand.self, LogCommand.self, InstallCommand.self,
+            UninstallCommand.self, TopCommand.self,
         ])
 
     /// Exit status: 0 ok, 1 failure, 2 wrong usage or wrong input file.

@@ -3,6 +3,7 @@ import DebianBase
 import DeviceSpec
 import DiskImage
 import Packaging
+import Repository
 
 /// The person named something that is not there or not of the right kind.
 struct WrongInput: Error, CustomStringConvertible {
@@ -32,6 +33,13 @@ struct WrongInput: Error, CustomStringConvertible {
             case .badFile, .noFiles, .package: true
             case .key(let error): isCause(of: error)
             case .image, .system: false
+            }
+        case let error as RepositoryError:
+            switch error {
+            case .notEmpty, .notARepository, .delegates, .noKey, .noRole, .notThatRolesKey, .tooFewKeys,
+                .badTargetPath, .badPackage:
+                true
+            default: false
             }
         default: false
         }

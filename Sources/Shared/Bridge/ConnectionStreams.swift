@@ -63,8 +63,8 @@ extension Connection {
 
     public func canWrite(_ id: UInt32) -> Bool { index(id).map { streams[$0].canWrite } ?? false }
 
-    /// WRTE: only when `canWrite`, and at most `payloadLimit` bytes. `packet` has room for a header before its
-    /// payload, so that nothing is copied; false: it must not be sent.
+    /// WRTE: only when `canWrite`, and at most `payloadLimit` bytes. `packet` has room for a header before
+    /// its payload, so that nothing is copied; false: it must not be sent.
     public mutating func write(_ id: UInt32, _ packet: inout [UInt8]) -> Bool {
         guard let index = index(id), streams[index].canWrite, packet.count >= PacketHeader.size else {
             return false

@@ -33,7 +33,8 @@ public struct KeyList: Equatable, Sendable {
 
 /// What `amosctl bridge` says to the bridge, over `/run/amos/bridge.sock` (SOCK_SEQPACKET, root only).
 ///
-///     request  u8 version = 1 | u8 command (1 list, 2 allow, 3 deny) | u16 length, beginning of a fingerprint
+///     request  u8 version = 1 | u8 command (1 list, 2 allow, 3 deny)
+///              | u16 length, a fingerprint, or how it begins
 ///     reply    u8 version = 1 | u8 kind | fields
 ///     kind     1 key: u8 state (1 allowed, 2 waits) | text fingerprint | text comment
 ///              2 end       3 refused: text

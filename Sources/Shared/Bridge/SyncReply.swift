@@ -3,8 +3,9 @@ import Wire
 /// The handset's half of `sync:`.
 ///
 ///     STAT | u32 mode | u32 size | u32 modified
-///     STA2, LST2 | status         status = u32 errno | u64 device | u64 inode | u32 mode | u32 links | u32 user
-///                                          | u32 group | u64 size | i64 read, modified, changed
+///     STA2, LST2 | status
+///     status   u32 errno | u64 device | u64 inode | u32 mode | u32 links | u32 user | u32 group | u64 size
+///              | i64 read, modified, changed
 ///     DENT | u32 mode | u32 size | u32 modified | u32 length | name         … then DONE and 16 zeros
 ///     DNT2 | status | u32 length | name                                     … then DONE and 72 zeros
 ///     DATA | u32 length | bytes … then DONE | u32 0

@@ -30,7 +30,8 @@ public struct Generation: Sendable, Equatable {
         /// The payload's fs-verity digest: the name of its file in the store.
         public var payload: Digest256
         public var payloadSize: UInt64
-        /// Fingerprint of the key that the id belongs to.
+        /// Fingerprint of the key that the id belongs to: who may replace it. What a rollback brought back
+        /// may be signed with an older one; its manifest's digest says that it is the same.
         public var key: Digest256
 
         public init(

@@ -11,8 +11,8 @@ import Wire
 /// identifier: numbers by value and before words, words by ASCII, and of two that begin alike the shorter
 /// first.
 ///
-/// What is newer than what *on a handset* is decided by the version code alone; `amos pack` and repositories
-/// refuse codes that contradict versions.
+/// What is newer than what *on a handset* is decided by the version code alone: whoever publishes keeps the
+/// two in step.
 public struct PackageVersion: Sendable {
     public static let limit = 64
     /// Numbers of 15 digits are exact in every JSON reader.

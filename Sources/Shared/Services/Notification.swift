@@ -11,14 +11,10 @@ import Wire
 public struct Notification: Equatable, Sendable {
     /// Longer datagrams are refused whole; the protocol's messages have some dozens of bytes.
     public static let sizeLimit = 4096
-    /// Descriptors in one message; more are closed unseen. The reference implementation sends one to three.
-    public static let descriptorLimit = 16
     /// Bytes of a status text that are kept: one line on a terminal, and what a service costs PID 1.
     public static let statusLimit = 160
     /// As sd_pid_notify_with_fds(3) has it.
     public static let descriptorNameLimit = 255
-    /// What one `EXTEND_TIMEOUT_USEC` may add: a service that needs longer says so again.
-    public static let extensionLimitMilliseconds: UInt64 = 3_600_000
 
     /// The longest time between two signs of life that a service may choose: a day is as good as none.
     public static let watchdogLimitMilliseconds: UInt64 = 86_400_000
@@ -100,7 +96,7 @@ public struct Notification: Equatable, Sendable {
         } else if Self.equal(name, "EXTEND_TIMEOUT_USEC") {
             guard let number = Self.number(value), number > 0 else { return false }
             let whole = number / 1_000 + (number % 1_000 == 0 ? 0 : 1)
-            extensionMilliseconds = min(whole, Self.extensionLimitMilliseconds)
+            extensionMilliseconds = min(whole, Supervisor.extensionLimitMilliseconds)
         } else if Self.equal(name, "FDNAME") {
             guard let text = Self.descriptorName(value) else { return false }
             descriptorName = text

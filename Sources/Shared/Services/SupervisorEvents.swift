@@ -18,7 +18,7 @@ extension Supervisor {
         case probing(service: Int, process: Int32)
         /// A socket, device, path or timer wants this service.
         case triggered(service: Int)
-        /// `WATCHDOG=1`, or any other sign of life that the service sent.
+        /// `WATCHDOG=1`; nothing else that a service sends counts as a sign of life.
         case alive(service: Int)
         /// `WATCHDOG_USEC=`: from now on this is the longest time between two signs of life; 0: it is not
         /// watched. Until its main process ends.

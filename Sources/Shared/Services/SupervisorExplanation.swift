@@ -10,10 +10,6 @@ extension Supervisor {
     /// When its state ends by itself, if nothing else happens before: start timeout, restart, kill.
     public func deadline(of service: Int) -> UInt64? { deadlines.time(of: slot(.state, service)) }
 
-    public func isWanted(_ service: Int) -> Bool { records[service][.wanted] }
-
-    public func isArmed(_ service: Int) -> Bool { records[service][.armed] }
-
     /// The service whose need made this one wanted; nil: it is not wanted, or by itself.
     public func wantedBy(_ service: Int) -> Int? {
         let source = Int(records[service].wantSource)

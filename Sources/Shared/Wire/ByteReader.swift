@@ -93,4 +93,9 @@ public enum UTF8Text {
     public static func equal(_ left: String, _ right: String) -> Bool {
         left.utf8.elementsEqual(right.utf8)
     }
+
+    /// The order of the bytes, which is that of the code points.
+    public static func precedes(_ left: String, _ right: String) -> Bool {
+        left.utf8.lexicographicallyPrecedes(right.utf8)
+    }
 }

@@ -5,16 +5,21 @@
 public struct JSONParser: ~Escapable {
     /// Deeper documents are refused: our own formats nest three levels, and each level costs stack.
     public static let nestingLimit = 32
-    /// More members in one object are refused, because looking for repeated keys is quadratic.
+    /// More members in one object are refused, unless the caller expects more: our own formats have a dozen.
     public static let memberLimit = 256
+    /// Up to here a repeated key is looked for member by member, which is quadratic; above, by sorting.
+    private static let scanLimit = 64
 
     private let bytes: Span<UInt8>
+    private let memberLimit: Int
     private var offset = 0
 
     public static func parse(_ bytes: [UInt8]) throws(WireError) -> JSONValue { try parse(bytes.span) }
 
-    public static func parse(_ bytes: Span<UInt8>) throws(WireError) -> JSONValue {
-        var parser = JSONParser(bytes)
+    public static func parse(
+        _ bytes: Span<UInt8>, memberLimit: Int = Self.memberLimit
+    ) throws(WireError) -> JSONValue {
+        var parser = JSONParser(bytes, memberLimit)
         parser.skipSpace()
         let value = try parser.parseValue(depth: 0)
         parser.skipSpace()
@@ -25,7 +30,10 @@ public struct JSONParser: ~Escapable {
     }
 
     @_lifetime(copy bytes)
-    private init(_ bytes: Span<UInt8>) { self.bytes = bytes }
+    private init(_ bytes: Span<UInt8>, _ memberLimit: Int) {
+        self.bytes = bytes
+        self.memberLimit = memberLimit
+    }
 
     private mutating func parseValue(depth: Int) throws(WireError) -> JSONValue {
         guard depth < Self.nestingLimit else { throw .tooLong(offset: offset, limit: Self.nestingLimit) }
@@ -41,6 +49,7 @@ public struct JSONParser: ~Escapable {
     }
 
     private mutating func parseObject(depth: Int) throws(WireError) -> JSONValue {
+        let objectStart = offset
         offset += 1
         var members: [JSONValue.Member] = []
         skipSpace()
@@ -52,17 +61,21 @@ public struct JSONParser: ~Escapable {
             skipSpace()
             let start = offset
             let key = try parseText()
-            for member in members where UTF8Text.equal(member.key, key) {
-                throw .malformed(offset: start, expected: "a key that is not there yet")
+            if members.count <= Self.scanLimit {
+                for member in members where UTF8Text.equal(member.key, key) {
+                    throw .malformed(offset: start, expected: "a key that is not there yet")
+                }
             }
-            guard members.count < Self.memberLimit else {
-                throw .tooLong(offset: start, limit: Self.memberLimit)
-            }
+            guard members.count < memberLimit else { throw .tooLong(offset: start, limit: memberLimit) }
             skipSpace()
             try expect(UInt8(ascii: ":"), "a colon")
             skipSpace()
             members.append(JSONValue.Member(key: key, value: try parseValue(depth: depth + 1)))
-            if try endsList(UInt8(ascii: "}")) { return .object(members) }
+            guard try endsList(UInt8(ascii: "}")) else { continue }
+            guard members.count <= Self.scanLimit || !JSONValue.repeatsKey(members) else {
+                throw .malformed(offset: objectStart, expected: "an object that names each key once")
+            }
+            return .object(members)
         }
     }
 

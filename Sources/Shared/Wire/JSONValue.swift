@@ -14,6 +14,20 @@ public indirect enum JSONValue: Sendable {
         public let value: JSONValue
     }
 
+    /// The members' places in the order of their keys' bytes, which is the order of their code points.
+    public static func keyOrder(_ members: [Member]) -> [Int] {
+        members.indices.sorted { UTF8Text.precedes(members[$0].key, members[$1].key) }
+    }
+
+    static func repeatsKey(_ members: [Member]) -> Bool {
+        let order = keyOrder(members)
+        for place in order.indices.dropFirst()
+        where UTF8Text.equal(members[order[place - 1]].key, members[order[place]].key) {
+            return true
+        }
+        return false
+    }
+
     /// The member of an object; nil for anything else.
     public subscript(_ key: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
@@ -26,6 +40,8 @@ public indirect enum JSONValue: Sendable {
     public var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
 
     public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+
+    public var members: [Member]? { if case .object(let members) = self { members } else { nil } }
 
     public var array: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
 }

@@ -14,7 +14,7 @@ public struct ServiceStatus: Equatable, Sendable {
     public var state: ServiceState
     /// 0: no process.
     public var pid: Int32
-    /// How often it was started again since the last command that started it.
+    /// How often PID 1 has started it again by itself, in this boot.
     public var restarts: UInt32
     /// CLOCK_BOOTTIME of the last change of state.
     public var sinceMilliseconds: UInt64

@@ -11,6 +11,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case event
     /// Installed sets, and what leads from one to another.
     case generation
+    /// What repositories say about their packages.
+    case index
     /// Log segments, requests to the logger, and what it takes in.
     case log
     /// What packages say about themselves.
@@ -19,12 +21,22 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case notification
     /// Package files up to their payload, signature blocks, statements about keys.
     case package
+    /// Packets of adb, and the connection that gets them.
+    case packet
     /// Boot plans, and the supervisor that gets such a plan.
     case plan
+    /// Names of adb's services, and the commands that the bridge answers itself.
+    case service
+    /// Frames of adb's shell.
+    case shell
     /// Universes of packages, and the solver that gets them.
     case solver
     /// The supervisor's state across a re-execution.
     case state
+    /// adb's file transfer.
+    case sync
+    /// Update metadata: each role, and a client that gets it.
+    case trust
 
     /// Runs it on these bytes; a trap is the finding.
     public func run(_ bytes: [UInt8]) {
@@ -32,13 +44,19 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .control: ControlFuzz.run(bytes)
         case .event: EventFuzz.run(bytes)
         case .generation: GenerationFuzz.run(bytes)
+        case .index: IndexFuzz.run(bytes)
         case .log: LogFuzz.run(bytes)
         case .manifest: ManifestFuzz.run(bytes)
         case .notification: NotificationFuzz.run(bytes)
         case .package: PackageFuzz.run(bytes)
+        case .packet: PacketFuzz.run(bytes)
         case .plan: PlanFuzz.run(bytes)
+        case .service: ServiceNameFuzz.run(bytes)
+        case .shell: ShellFrameFuzz.run(bytes)
         case .solver: SolverFuzz.run(bytes)
         case .state: StateFuzz.run(bytes)
+        case .sync: SyncFuzz.run(bytes)
+        case .trust: TrustFuzz.run(bytes)
         }
     }
 
@@ -48,13 +66,19 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .control: ControlFuzz.seeds
         case .event: EventFuzz.seeds
         case .generation: GenerationFuzz.seeds
+        case .index: IndexFuzz.seeds
         case .log: LogFuzz.seeds
         case .manifest: ManifestFuzz.seeds
         case .notification: NotificationFuzz.seeds
         case .package: PackageFuzz.seeds
+        case .packet: PacketFuzz.seeds
         case .plan: PlanFuzz.seeds
+        case .service: ServiceNameFuzz.seeds
+        case .shell: ShellFrameFuzz.seeds
         case .solver: SolverFuzz.seeds
         case .state: StateFuzz.seeds
+        case .sync: SyncFuzz.seeds
+        case .trust: TrustFuzz.seeds
         }
     }
 }

@@ -19,6 +19,7 @@ long amos_read_link(const char *path, char *target, size_t limit);
 int amos_is_terminal(int fd);
 /// Keys arrive one by one, unseen, Ctrl-C among them; 0 puts the terminal back as it was.
 long amos_set_key_mode(int fd, int on);
+int amos_is_in_key_mode(void);
 /// Rows of the terminal; 0 if nobody knows.
 int amos_terminal_rows(int fd);
 #endif

@@ -51,15 +51,14 @@ static inline int amos_set_limit(int resource, const struct rlimit *limit) {
 }
 long amos_raise_descriptor_limit(void);
 
-/// `type` is SOCK_SEQPACKET or SOCK_DGRAM; what was at `path` is replaced. Datagrams carry their sender.
-long amos_listen(const char *path, int type, unsigned permissions);
+/// `type` is SOCK_SEQPACKET or SOCK_DGRAM.
 long amos_connect(const char *path, int type);
 long amos_accept(int fd);
 long amos_peer(int fd, unsigned *user, int *process);
 /// One packet, with a descriptor if `passed` >= 0. Never raises SIGPIPE.
 long amos_send(int fd, const void *bytes, size_t count, int passed, int may_wait);
-/// One packet. `passed` receives the last descriptor in it or -1, `sender` the process id or 0. Longer packets: -EMSGSIZE.
-long amos_receive(int fd, void *bytes, size_t limit, int *passed, int *sender);
+/// One packet. `passed` receives the last descriptor in it or -1. Longer packets: -EMSGSIZE.
+long amos_receive(int fd, void *bytes, size_t limit, int *passed);
 /// Copies up to `limit` bytes from one pipe to another and leaves them in the first; 0: nobody writes it any
 /// more.
 long amos_tee(int from, int to, size_t limit);
@@ -75,6 +74,6 @@ enum {
     AMOS_EPOLLIN = EPOLLIN, AMOS_EPOLLOUT = EPOLLOUT, AMOS_EPOLLHUP = EPOLLHUP, AMOS_EPOLLERR = EPOLLERR,
     AMOS_EPOLLPRI = EPOLLPRI,
     AMOS_EPOLLET = 1u << 31,
-    AMOS_SEQPACKET = SOCK_SEQPACKET, AMOS_DGRAM = SOCK_DGRAM,
+    AMOS_SEQPACKET = SOCK_SEQPACKET, AMOS_DGRAM = SOCK_DGRAM, AMOS_NONBLOCK = SOCK_NONBLOCK,
 };
 #endif

@@ -4,12 +4,15 @@
 #include "Files.h"
 #include <sys/socket.h>
 
-/// A blocking socket that listens at `path` (SOCK_STREAM, SOCK_SEQPACKET) or receives there (SOCK_DGRAM). An
-/// old socket there is replaced, anything else is -EADDRINUSE. The owner is set unless both ids are 0.
+/// A socket that listens at `path` (SOCK_STREAM, SOCK_SEQPACKET) or receives there (SOCK_DGRAM). An
+/// old socket there is replaced, anything else is -EADDRINUSE. The owner is set unless both ids are 0. It blocks
+/// unless `type` has SOCK_NONBLOCK.
 long amos_listen_unix(
     const char *path, int type, unsigned permissions, uint32_t user, uint32_t group, int backlog);
 /// The same for TCP (SOCK_STREAM) or UDP (SOCK_DGRAM); `bytes` has 4 or 16, in network order.
 long amos_listen_internet(const void *bytes, size_t count, uint16_t port, int type, int backlog);
+/// Datagrams carry their sender's ids from now on (SO_PASSCRED).
+long amos_pass_credentials(int fd);
 /// Whether a stream socket still listens: a service may have shut it down.
 int amos_is_listening(int fd);
 
@@ -30,5 +33,5 @@ long amos_receive_notification(
 /// getsid(2)
 long amos_session_of(int process);
 
-enum { AMOS_STREAM = SOCK_STREAM };
+enum { AMOS_STREAM = SOCK_STREAM, AMOS_PASSED_LIMIT = 16 };
 #endif

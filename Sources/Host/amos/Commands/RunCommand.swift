@@ -50,16 +50,25 @@ struct RunCommand: ParsableCommand {
         run.screenshot = screenshot
         var machine = handset.machine
         machine.extraArguments = qemuOptions
+        let bridge = try BridgeAccess(handset.image.device, folder: handset.image.folder, machine: &machine)
+        defer { bridge?.forget() }
         machine.showsWindow = isInteractive && MachineConfiguration.canShowWindow()
         if isInteractive {
             let help = "booting \(handset.image.device.name); Ctrl-A p is its power button, Ctrl-A x ends it"
             Terminal.printError(Terminal.styled(help, .faint, on: Terminal.isError))
+            printConnect(bridge)
         }
         let record = try HandsetRun(machine, trusting: handset.trustedKey, run).run()
         for note in record.notes { Terminal.printError(note) }
         if isInteractive, record.outcome == .stopped { return }
         Handset.printVerdict(record)
         if record.outcome != .poweredOff { throw ExitCode(ExitStatus.failure) }
+    }
+
+    private func printConnect(_ bridge: BridgeAccess?) {
+        guard let address = bridge?.address else { return }
+        let help = "adb connect \(address)    or: amos shell \(options.device)"
+        Terminal.printError(Terminal.styled(help, .faint, on: Terminal.isError))
     }
 }
 

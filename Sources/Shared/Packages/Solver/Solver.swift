@@ -59,7 +59,9 @@ public struct Solver {
     private mutating func run() throws(SolverFailure) -> Bool {
         guard try addRequest() else { return false }
         while true {
-            guard steps <= request.stepLimit else { throw .tooHard(steps: steps) }
+            guard steps <= request.stepLimit, clauses.terms.count <= request.termLimit else {
+                throw .tooHard(steps: steps)
+            }
             if let conflict = propagate() {
                 guard learn(from: conflict) else { return false }
             } else if let (name, choices) = nextChoice() {

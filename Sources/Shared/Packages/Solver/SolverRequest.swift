@@ -46,9 +46,12 @@ public struct SolverRequest: Sendable {
         }
     }
 
-    /// A quarter of a second on a build machine. A search that takes longer has met a knot that nobody
-    /// unties by waiting.
-    public static let usualStepLimit = 30_000_000
+    /// Half a second on a build machine. A search that takes longer has met a knot that nobody unties by
+    /// waiting.
+    public static let usualStepLimit = 200_000_000
+    /// Terms of clauses, each some 50 bytes with what refers to it. Installing 10,000 packages at once takes
+    /// about a tenth of this; a handset with little memory sets less.
+    public static let usualTermLimit = 1_000_000
 
     public var goals: [Goal]
     /// Each of them must be in the universe.
@@ -57,6 +60,7 @@ public struct SolverRequest: Sendable {
     public var architecture: PackageManifest.Architecture
     public var apiLevel: UInt64
     public var stepLimit = SolverRequest.usualStepLimit
+    public var termLimit = SolverRequest.usualTermLimit
 
     public init(
         goals: [Goal], installed: [Installed], architecture: PackageManifest.Architecture, apiLevel: UInt64
