@@ -31,7 +31,7 @@ public struct KeyList: Equatable, Sendable {
     public mutating func remove(_ key: PublicKey) { keys.removeAll { $0 == key } }
 }
 
-/// What `amosctl bridge` says to the bridge, over `/run/amos/bridge.sock` (SOCK_SEQPACKET, root only).
+/// What `amosctl bridge` says to the bridge, over `/run/amos/ipc/bridge` (SOCK_SEQPACKET, root only).
 ///
 ///     request  u8 version = 1 | u8 command (1 list, 2 allow, 3 deny)
 ///              | u16 length, a fingerprint, or how it begins
@@ -41,7 +41,7 @@ public struct KeyList: Equatable, Sendable {
 public struct BridgeRequest: Equatable, Sendable {
     public enum Command: UInt8, Sendable { case list = 1, allow = 2, deny = 3 }
 
-    public static let socketName: StaticString = "bridge.sock"
+    public static let socketName: StaticString = "ipc/bridge"
     public static let limit = 128
     static let version: UInt8 = 1
     /// Fewer letters of a fingerprint are too easy to mistake.
