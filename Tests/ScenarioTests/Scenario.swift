@@ -17,6 +17,7 @@ import Yams
 ///                                                    the events of its shutdown are then expected, too
 ///                              - plan: NAME          compiles the scenario's folder NAME into $DIR/NAME.plan
 ///                            descriptors: 40         how many amos-init may have open
+///                            status: 1               with which amos-init ends; 0
 ///     NAME/expected          what `Expectation` reads
 ///
 /// Scripts see $DIR, $PORT, $PID_name (a service's main process), and have `amosctl`, `witness` and `await
@@ -38,6 +39,7 @@ struct Scenario: Sendable {
         var needs: [Machine.Ability]?
         var steps: [Step]
         var descriptors: Int?
+        var status: Int32?
     }
 
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -52,6 +54,7 @@ struct Scenario: Sendable {
     let needs: [Machine.Ability]
     let steps: [Step]
     let descriptors: Int?
+    let status: Int32
     let expectation: Expectation
 
     /// Of service files.
@@ -65,6 +68,7 @@ struct Scenario: Sendable {
         needs = file.needs ?? []
         steps = file.steps
         descriptors = file.descriptors
+        status = file.status ?? 0
         expectation = try Expectation(
             String(contentsOf: folder.appendingPathComponent("expected"), encoding: .utf8))
     }

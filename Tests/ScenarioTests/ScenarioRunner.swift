@@ -46,7 +46,7 @@ final class ScenarioRunner {
         let end = isEndExpected ? nil : shutdown
         let problems = scenario.expectation.problems(Array(run.events[..<(end ?? run.events.count)]))
         guard problems.isEmpty else { throw failure(problems.joined(separator: "\n"), run) }
-        guard status == 0 else { throw failure("amos-init ended with status \(status)", run) }
+        guard status == scenario.status else { throw failure("amos-init ended with status \(status)", run) }
     }
 
     private func isHopeless(_ run: SupervisorRun) -> Bool {

@@ -82,10 +82,10 @@ long amos_open_process(int process) { return amos_result(syscall(SYS_pidfd_open,
 int amos_process_id(void) { return getpid(); }
 long amos_adopt_orphans(void) { return amos_result(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)); }
 
-long amos_raise_descriptor_limit(void) {
+long amos_raise_descriptor_limit(int beyond_hard) {
     // As many as the kernel lets anybody have (fs.nr_open); only root may ask for that.
     struct rlimit limit = {1 << 20, 1 << 20};
-    if (amos_set_limit(RLIMIT_NOFILE, &limit) == 0) return 0;
+    if (beyond_hard && amos_set_limit(RLIMIT_NOFILE, &limit) == 0) return 0;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -(long)errno;
     limit.rlim_cur = limit.rlim_max;
     return amos_result(amos_set_limit(RLIMIT_NOFILE, &limit));

@@ -50,8 +50,11 @@ public enum ChildProcess {
     /// Orphaned descendants become children of this process, as they do for PID 1.
     public static func adoptOrphans() { _ = amos_adopt_orphans() }
 
-    /// The soft limit of open files becomes the hard one.
-    public static func raiseDescriptorLimit() { _ = amos_raise_descriptor_limit() }
+    /// The soft limit of open files becomes the hard one, or for the machine's PID 1 the kernel's own: a hard
+    /// limit that somebody else has set is meant.
+    public static func raiseDescriptorLimit(beyondHard: Bool = false) {
+        _ = amos_raise_descriptor_limit(beyondHard ? 1 : 0)
+    }
 
     /// `fork(2)`: runs `body` in a copy of this process, which ends with it. Of the open descriptors the copy
     /// has the standard streams and `kept`: any other would stay open, and watched, for as long as it runs.

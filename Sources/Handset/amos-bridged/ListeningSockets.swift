@@ -43,8 +43,8 @@ enum ListeningSockets {
     ) throws(SystemCallError) -> [(name: String, Passing)] {
         var chosen: UInt16 = 0
         let listener = try StreamSocket.listen(onLoopback: port, chosen: &chosen)
-        try Directory.make(options.runDirectory + "/ipc")
         let path = options.runDirectory + "/" + BridgeRequest.socketName.description
+        try Directory.makeAll(options.runDirectory + "/ipc")
         let control = try LocalSocket(listeningAt: path, .connections, permissions: 0o600)
         Output.say("listening on port " + String(chosen))
         return [("adb", Passing(listener)), ("control", Passing(control.takeDescriptor()))]

@@ -54,7 +54,7 @@ enum AmosInit {
             announcer.takeStage1()
             SystemSetup.prepare(announcer)
         }
-        ChildProcess.raiseDescriptorLimit()
+        ChildProcess.raiseDescriptorLimit(beyondHard: options.isSystem)
         announcer.announce(.stage(name: "init-start"))
         let file = try openPlan(options)
         let plan = try decodePlan(file)

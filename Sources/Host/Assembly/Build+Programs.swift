@@ -22,7 +22,7 @@ extension Build {
         try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
         let compiler = HandsetCompiler(
             home: home, toolchain: try Toolchain.find(), sysroot: sysroot, cache: programs)
-        return try HandsetProgram.all.map { program in
+        return try HandsetProgram.all.filter { $0.isWanted(by: device) }.map { program in
             let inputs = try compiler.inputs(of: program, fingerprints: graph.fingerprints)
             let output = compiler.output(of: program, key: inputs.digest)
             try graph.step("compile \(program.name)", inputs: inputs, outputs: [output]) {

@@ -1,4 +1,5 @@
 import DebianBase
+import DeviceSpec
 import Foundation
 import HostSystem
 
@@ -10,11 +11,17 @@ public struct HandsetProgram: Sendable, Equatable {
     let library: HandsetToolset.CLibrary
     /// Modules of `Sources/Handset` that it is made of besides what all programs stand on.
     var modules: [String] = []
+    /// A device whose services do not name it is better off without it.
+    var isOptional = false
+
+    func isWanted(by device: Device) -> Bool {
+        !isOptional || device.services.contains { $0.definition.program == "/" + (imagePath ?? "") }
+    }
 
     public static let all = [
         HandsetProgram(
             name: "amos-bridged", imagePath: "usr/libexec/amos/amos-bridged", library: .glibc,
-            modules: ["CLibcrypto", "Crypto"]),
+            modules: ["CLibcrypto", "Crypto"], isOptional: true),
         HandsetProgram(name: "amos-clockd", imagePath: "usr/libexec/amos/amos-clockd", library: .glibc),
         HandsetProgram(name: "amos-crash", imagePath: "usr/libexec/amos/amos-crash", library: .glibc),
         HandsetProgram(name: "amos-init", imagePath: "usr/sbin/amos-init", library: .musl),

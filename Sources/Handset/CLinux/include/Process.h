@@ -49,7 +49,7 @@ static inline int amos_set_limit(int resource, const struct rlimit *limit) {
     struct { uint64_t soft, hard; } both = {limit->rlim_cur, limit->rlim_max};
     return (int)syscall(SYS_prlimit64, 0, resource, &both, NULL);
 }
-long amos_raise_descriptor_limit(void);
+long amos_raise_descriptor_limit(int beyond_hard);
 
 /// `type` is SOCK_SEQPACKET or SOCK_DGRAM.
 long amos_connect(const char *path, int type);
