@@ -3,8 +3,8 @@ import Foundation
 import Testing
 
 extension DeviceTests {
-    /// From a folder to an installed package, over the real adb, sealed by the handset's own kernel; and again
-    /// after a restart.
+    /// From a folder to an installed package, over the real adb, sealed by the handset's own kernel; and
+    /// again after a restart.
     @Suite struct Packages {
         private static let payloads = "/data/amos/packages/payloads"
 
