@@ -58,6 +58,7 @@ let handsetTargets: [Target] = [
     handsetProgram("amos-clockd", needs: ["Slots", "Wire"]),
     handsetProgram("amos-netconf", needs: ["Wire"]),
     handsetProgram("amos-bridged", needs: ["Bridge", "Crypto", "Wire"]),
+    handsetProgram("amos-pkgd", needs: ["Bridge", "Crypto", "Packages", "Wire"]),
     // Only what checks signatures is linked against OpenSSL.
     .target(
         name: "CLibcrypto", path: "Sources/Handset/CLibcrypto",
@@ -143,6 +144,14 @@ let testTargets: [Target] = [
             "DeviceSpec", "DiskImage", "HostSystem", "Packages", "Packaging", "Trust", "Wire", "Referees",
         ],
         exclude: ["Python"]),
+    // The package service: its engine over a simulated disk, and the programs of this machine.
+    .testTarget(
+        name: "PackageServiceTests",
+        dependencies: [
+            "amos-pkgd", "amosctl", "Bridge", "Crypto", "DiskImage", "HostSystem", "LinuxSystem",
+            "Packages", "Packaging",
+        ],
+        path: "Tests/PackageServiceTests", swiftSettings: strict),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(

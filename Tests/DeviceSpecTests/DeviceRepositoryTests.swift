@@ -86,7 +86,7 @@ import Testing
         let dev = try Fixture.pocket(lines, variant: .dev)
         #expect(dev.kernel.commandLine.last == "debug")
         #expect(dev.packages.map(\.value) == ["e2fsprogs", "dhcpcd-base"])
-        #expect(dev.services.map(\.definition.name) == ["bridge", "logd", "network"])
+        #expect(dev.services.map(\.definition.name) == ["bridge", "logd", "network", "pkgd"])
         #expect(dev.machine.cpus == 4)
     }
 

@@ -1,7 +1,7 @@
 import LinuxSystem
 import Wire
 
-/// Talks to PID 1 and the logger. It decides nothing: who may do what is PID 1's business.
+/// Talks to PID 1, the logger and the package service. It decides nothing: who may do what is their business.
 @main
 enum Amosctl {
     static func main() {
@@ -48,6 +48,7 @@ enum Amosctl {
         case .chart: try BootAnalysis.chart(arguments)
         case .top: try UsageMonitor.run(arguments)
         case .bridge: try BridgeCommand.run(arguments)
+        case .pkg: try PackageCommand.run(arguments)
         }
     }
 

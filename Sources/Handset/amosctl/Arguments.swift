@@ -21,6 +21,8 @@ struct Arguments {
     var lines: UInt32?
     /// What follows `log`.
     var log = LogArguments()
+    /// What follows `pkg`.
+    var package = PackageArguments()
     var runDirectory = "/run/amos"
 
     mutating func parse(_ words: [String]) -> Outcome {
@@ -36,6 +38,7 @@ struct Arguments {
         if case .required = command.subject, subject.isEmpty {
             return .wrong("which service? `amosctl status` lists them")
         }
+        if case .pkg = command, let gap = package.gap { return .wrong(gap) }
         return .run
     }
 
@@ -46,6 +49,8 @@ struct Arguments {
             runDirectory = directory
         } else if case .log? = command {
             return log.take(word, &rest)
+        } else if case .pkg? = command {
+            return package.take(word)
         } else if word.utf8.first == UInt8(ascii: "-") {
             return takeOption(word, &rest)
         } else if let command {

@@ -2,7 +2,7 @@ import Wire
 
 /// What amosctl can be asked for.
 enum Command: CaseIterable {
-    case status, log, start, stop, restart, tree, why, blame, chart, top, events, reload, execSelf
+    case status, log, start, stop, restart, tree, why, blame, chart, top, events, reload, execSelf, pkg
     case powerOff, reboot, factoryReset, bridge
 
     var name: String {
@@ -20,6 +20,7 @@ enum Command: CaseIterable {
         case .events: "events"
         case .reload: "reload"
         case .execSelf: "exec-self"
+        case .pkg: "pkg"
         case .powerOff: "poweroff"
         case .reboot: "reboot"
         case .factoryReset: "factory-reset"
@@ -62,7 +63,7 @@ enum Command: CaseIterable {
     var options: Options {
         switch self {
         case .status, .blame: .json
-        case .log: []
+        case .log, .pkg: []
         case .start, .stop, .restart: [.noWait, .timeout]
         case .tree: .reverse
         case .chart: .output

@@ -15,6 +15,7 @@ enum Help {
                 exec-self [PATH]   replace PID 1 itself; services go on
                 poweroff, reboot, factory-reset
                 bridge [list|allow|deny]  whose adb is let in
+        packages  pkg list, show, remove, verify, gc, history
 
         --run DIR (or AMOS_RUN=DIR) talks to a supervisor elsewhere than /run/amos.
         Everybody may look, but not at the log; root may do all of it.
@@ -48,6 +49,7 @@ enum Help {
         case .execSelf: execSelf
         case .factoryReset: factoryReset
         case .bridge: BridgeCommand.usage
+        case .pkg: PackageArguments.usage
         default: "usage: amosctl poweroff | reboot\n\nStops every service in order, unmounts data, and goes."
         }
     }

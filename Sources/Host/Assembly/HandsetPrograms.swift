@@ -27,6 +27,9 @@ public struct HandsetProgram: Sendable, Equatable {
         HandsetProgram(name: "amos-init", imagePath: "usr/sbin/amos-init", library: .musl),
         HandsetProgram(name: "amos-logd", imagePath: "usr/libexec/amos/amos-logd", library: .glibc),
         HandsetProgram(name: "amos-netconf", imagePath: "usr/libexec/amos/amos-netconf", library: .glibc),
+        HandsetProgram(
+            name: "amos-pkgd", imagePath: "usr/libexec/amos/amos-pkgd", library: .glibc,
+            modules: ["CLibcrypto", "Crypto"]),
         HandsetProgram(name: "amos-stage1", imagePath: nil, library: .musl),
         HandsetProgram(name: "amosctl", imagePath: "usr/bin/amosctl", library: .glibc),
     ]

@@ -1,14 +1,17 @@
 import Wire
 
-/// What the bridge asks `amos-pkgd` for, over `/run/amos/ipc/pkgd` (SOCK_STREAM), one request each
-/// connection; integers are little-endian.
+/// What the bridge and `amosctl pkg` ask `amos-pkgd` for, over `/run/amos/ipc/pkgd` (SOCK_STREAM), one
+/// request each connection; integers are little-endian.
 ///
 ///     request  "AMPK" | u8 version = 1 | u8 operation | u16 flags | u64 size | u16 length, package id
 ///     then     `size` bytes of the package (install, sideload)
 ///     reply    one line, at most `replyLimit` bytes: `Success`, or `Failure [WHY]`; then the end
 ///
 ///     operation  1 install (adb install), 2 sideload (adb sideload: a package or a bundle), 3 uninstall
+///                4 list, 5 show one, 6 verify, 7 collect garbage, 8 history
 ///     flags      1 replace, 2 downgrade, 4 test, 8 keep the data (uninstall)
+///
+/// From 4 on, one JSON document of at most `documentLimit` bytes follows the line `Success`.
 ///
 /// The service may answer, and close, before all bytes have come: the rest is not sent then.
 public struct PackageServiceRequest: Equatable, Sendable {
@@ -16,11 +19,18 @@ public struct PackageServiceRequest: Equatable, Sendable {
         case install = 1
         case sideload = 2
         case uninstall = 3
+        case list = 4
+        case show = 5
+        case verify = 6
+        case collectGarbage = 7
+        case history = 8
     }
 
     public static let socketName: StaticString = "ipc/pkgd"
     /// A reason is one sentence.
     public static let replyLimit = 1024
+    /// The longest list of all, of as many packages as a handset takes.
+    public static let documentLimit = 16 << 20
     static let magic: [UInt8] = Array("AMPK".utf8)
     static let version: UInt8 = 1
     public static let keepsData: UInt16 = 8

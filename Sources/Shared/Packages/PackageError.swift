@@ -19,6 +19,12 @@ public enum PackageError: Error, Equatable, Sendable {
     /// The generation to go back to holds something older than what this handset still takes.
     case belowFloor(PackageID, code: UInt64, floor: UInt64)
     case signature(SignatureProblem)
+    /// This handset does not take it: one sentence.
+    case policy(String)
+    /// The bytes of the payload are not those that were signed for.
+    case payloadDiffers(PackageID)
+    /// What is missing on the disk, or with it; `what` was to be done.
+    case store(what: String, StoreProblem)
 
     public enum Document: Sendable {
         case manifest, package, signatureBlock, keyRotation, generation
@@ -66,6 +72,10 @@ extension PackageError: CustomStringConvertible {
             "the package is signed with another key than the one that its id belongs to on this handset; "
                 + "only a statement signed with the old key can change that"
         case .signature(.badRotation): "a change of the key is not signed with the old key"
+        case .policy(let sentence): sentence
+        case .payloadDiffers(let id):
+            "the payload of " + id.text + " is not the one that its manifest names; get the package again"
+        case .store(let what, let problem): what + ": " + problem.description
         }
     }
 }
@@ -78,6 +88,19 @@ extension PackageError.Document {
         case .signatureBlock: "signature block"
         case .keyRotation: "key rotation statement"
         case .generation: "generation"
+        }
+    }
+}
+
+extension StoreProblem: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .noSpace: "no room on data; remove something, or run `amosctl pkg gc`"
+        case .noVerity:
+            "the file system below has no fs-verity, and without it nothing is installed; "
+                + "make it with `mke2fs -t ext4 -b 4096 -O verity`"
+        case .notFound: "it is not there"
+        case .failed(let reason): reason
         }
     }
 }

@@ -11,5 +11,6 @@
 #include "Spawn.h"
 #include "Storage.h"
 #include "Streams.h"
+#include "Verity.h"
 #include "Watching.h"
 #endif

@@ -1,0 +1,98 @@
+import Bridge
+import LinuxSystem
+import Packages
+
+/// The loop: one epoll for the socket and all clients.
+final class PackageService<Sealer: FileSealer> {
+    typealias Engine = PackageEngine<FileStore<Sealer>, HandsetCryptography>
+
+    /// Installs at once are rare; each has one open file and no memory of its own.
+    private static var clientLimit: Int { 16 }
+    /// A client that neither sends nor takes anything for this long gives way.
+    private static var patienceMilliseconds: UInt64 { 60_000 }
+    /// Also what one client may send before it is the next one's turn.
+    private static var bufferSize: Int { 256 << 10 }
+    private static var listenerTag: UInt64 { 0 }
+
+    private let engine: Engine
+    private let listener: HeldDescriptor
+    private var epoll: Epoll
+    private var clients: [PackageClient<Sealer>] = []
+    private var nextTag: UInt64 = 1
+    private var buffer: [UInt8]
+
+    init(_ options: Options) throws(SystemCallError) {
+        listener = HeldDescriptor(try Self.listen(options))
+        let store = try FileStore<Sealer>(options.directory)
+        engine = Engine(store, HandsetCryptography(), options.policy)
+        do throws(PackageError) {
+            try engine.recover()
+        } catch {
+            throw SystemCallError("read the installed set (" + error.description + ")", code: 5)
+        }
+        epoll = try Epoll()
+        buffer = [UInt8](repeating: 0, count: Self.bufferSize)
+        try epoll.add(listener.descriptor, tag: Self.listenerTag)
+    }
+
+    private static func listen(_ options: Options) throws(SystemCallError) -> FileDescriptor {
+        if options.listens {
+            try Directory.make(options.runDirectory + "/ipc")
+            let path = options.runDirectory + "/" + PackageServiceRequest.socketName.description
+            return try StreamSocket.listen(atLocal: Array(path.utf8), isAbstract: false)
+        }
+        let count = ProcessArguments.environment("LISTEN_FDS") ?? ""
+        guard Decimal.number(Array(count.utf8)[...]) == 1 else {
+            throw SystemCallError("use the socket of PID 1: there is none", "LISTEN_FDS", code: 22)
+        }
+        let socket = FileDescriptor(owning: 3)
+        try socket.setBlocking(false)
+        try socket.closeOnExecute()
+        return socket
+    }
+
+    func run() throws(SystemCallError) {
+        while true { try turn() }
+    }
+
+    /// Serves whoever is ready; waits until somebody is.
+    func turn() throws(SystemCallError) {
+        var tags: [UInt64] = []
+        let patience = clients.isEmpty ? nil : Self.patienceMilliseconds
+        try epoll.wait(milliseconds: patience, tags: &tags)
+        let now = Clock.bootMilliseconds
+        for tag in tags {
+            if tag == Self.listenerTag {
+                try accept(now)
+                continue
+            }
+            guard let client = clients.first(where: { $0.tag == tag }) else { continue }
+            client.deadline = now + Self.patienceMilliseconds
+            client.proceed(&buffer)
+            guard client.wantsToWrite else { continue }
+            try? epoll.modify(client.socket.descriptor, tag: tag, for: .writing)
+        }
+        clients.removeAll { client in
+            if !client.isOver, client.deadline > now { return false }
+            client.leave()
+            epoll.remove(client.socket.descriptor)
+            return true
+        }
+    }
+
+    private func accept(_ now: UInt64) throws(SystemCallError) {
+        var address: [UInt8] = []
+        while let descriptor = try StreamSocket.accept(listener.descriptor, address: &address) {
+            let socket = LocalSocket(descriptor)
+            guard clients.count < Self.clientLimit, let peer = try? socket.peer() else { continue }
+            // The one who runs this program: root on a handset.
+            guard peer.userID == 0 || peer.userID == ChildProcess.effectiveUser else { continue }
+            let client = PackageClient(
+                HeldDescriptor(socket.takeDescriptor()), engine, tag: nextTag,
+                deadline: now + Self.patienceMilliseconds)
+            nextTag += 1
+            try epoll.add(client.socket.descriptor, tag: client.tag)
+            clients.append(client)
+        }
+    }
+}

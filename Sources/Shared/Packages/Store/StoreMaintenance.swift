@@ -1,0 +1,75 @@
+extension PackageEngine {
+    /// What `verify` found about one package; nil: it is as it was signed.
+    public struct Finding {
+        public let package: Generation.Package
+        public let problem: String?
+    }
+
+    /// Checks every installed package as whoever starts it does: the manifest's signature, and what the
+    /// kernel measures; and that all of it can still be read.
+    public func verify() -> [Finding] {
+        current.packages.map { package in
+            do throws(PackageError) {
+                try verify(package)
+                return Finding(package: package, problem: nil)
+            } catch {
+                return Finding(package: package, problem: error.description)
+            }
+        }
+    }
+
+    private func verify(_ package: Generation.Package) throws(PackageError) {
+        let head = try head(of: package)
+        guard head.manifest.id == package.id, crypto.sha256(head.manifestBytes) == package.manifest,
+            head.manifest.payload.verity == package.payload
+        else { throw .badFormat(.manifest, "it is not the one that was installed") }
+        _ = try head.signatures.verify(
+            head.manifest, head.manifestBytes, owner: package.key, with: crypto)
+        let measured = try attempt("read the payload of " + package.id.text) { () throws(StoreProblem) in
+            try store.readThrough(.payload(package.payload))
+            return try store.measure(.payload(package.payload))
+        }
+        guard measured == package.payload else { throw .payloadDiffers(package.id) }
+    }
+
+    /// Removes old generations, and all files that no kept one names. Returns how many files went.
+    @discardableResult
+    public func collectGarbage() throws(PackageError) -> Int {
+        let numbers = try generationNumbers()
+        var removed = 0
+        let old = GenerationRetention.toRemove(
+            numbers: numbers, current: current.number, keepingNewest: Self.keptGenerations)
+        // Read all of them before anything goes: what a damaged one needs is not known.
+        var kept = [current]
+        for number in numbers where number != current.number && !old.contains(number) {
+            kept.append(try generation(number))
+        }
+        let contents = StoreContents(of: kept)
+        try attempt("collect garbage") { () throws(StoreProblem) in
+            for number in old {
+                try store.remove(.generation(number))
+                removed += 1
+            }
+            // A set must not come back after what it needs has gone.
+            if !old.isEmpty { try store.synchronize(.generations) }
+            for name in try store.names(in: .payloads)
+            where !(Digest256(hex: name).map { contents.needsPayload($0) } ?? false) {
+                try store.remove(name, from: .payloads)
+                removed += 1
+            }
+            for name in try store.names(in: .manifests)
+            where !(Digest256(hex: name).map { contents.needsManifest($0) } ?? false) {
+                try store.remove(name, from: .manifests)
+                removed += 1
+            }
+        }
+        return removed
+    }
+
+    /// The sets that are still here, oldest first.
+    public func history() throws(PackageError) -> [Generation] {
+        var sets: [Generation] = []
+        for number in try generationNumbers() { sets.append(try generation(number)) }
+        return sets
+    }
+}

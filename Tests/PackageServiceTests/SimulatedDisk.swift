@@ -1,0 +1,140 @@
+import Foundation
+import Packages
+
+/// A store in memory that forgets at a power cut what was not synchronised, and fails where it is told to.
+final class SimulatedDisk: PackageStore {
+    enum Fault: CaseIterable, Sendable {
+        case noSpace, inputOutput
+        /// Nothing happens any more after this effect.
+        case powerCut
+    }
+
+    /// What a power cut leaves of things that were not synchronised.
+    enum Loss: CaseIterable, Sendable {
+        /// Only the program was killed.
+        case nothing
+        case everything
+        /// Names reached the disk before what they name.
+        case contents
+    }
+
+    private final class Inode {
+        var bytes: [UInt8]
+        var durableBytes: [UInt8]?
+        var isSealed = false
+
+        init(_ bytes: [UInt8]) { self.bytes = bytes }
+    }
+
+    private var names: [StoreFolder: [String: Inode]] = [:]
+    private var durableNames: [StoreFolder: [String: Inode]] = [:]
+    private(set) var effects = 0
+    private var fault: Fault?
+    private var faultyEffect = 0
+    private var isDead = false
+
+    /// The `effect`-th from now on, counted from 1.
+    func fail(at effect: Int, with fault: Fault) {
+        (self.fault, faultyEffect, effects) = (fault, effect, 0)
+    }
+
+    var hasFailed: Bool { fault != nil && effects >= faultyEffect }
+
+    /// Power is back.
+    func restart(after loss: Loss) {
+        (fault, isDead) = (nil, false)
+        if loss == .everything { names = durableNames }
+        if loss != .nothing {
+            for inode in names.values.flatMap(\.values) {
+                inode.bytes = inode.durableBytes ?? [UInt8](repeating: 0, count: inode.bytes.count)
+            }
+        }
+        durableNames = names
+    }
+
+    private func effect<Result>(_ body: () throws(StoreProblem) -> Result) throws(StoreProblem) -> Result {
+        guard !isDead else { throw .failed("there is no power") }
+        effects += 1
+        if effects == faultyEffect {
+            switch fault {
+            case .noSpace: throw .noSpace
+            case .inputOutput: throw .failed("Input/output error")
+            case .powerCut: isDead = true
+            case nil: break
+            }
+        }
+        return try body()
+    }
+
+    private func inode(_ file: StoredFile) throws(StoreProblem) -> Inode {
+        guard let inode = names[file.folder]?[file.name] else { throw .notFound }
+        return inode
+    }
+
+    func create(_ file: StoredFile, size: UInt64) throws(StoreProblem) {
+        let inode = Inode([UInt8](repeating: 0, count: Int(size)))
+        try effect { names[file.folder, default: [:]][file.name] = inode }
+    }
+
+    func write(_ bytes: Span<UInt8>, to file: StoredFile, at offset: UInt64) throws(StoreProblem) {
+        let copy = bytes.withUnsafeBufferPointer { Array($0) }
+        try effect { () throws(StoreProblem) in
+            let inode = try inode(file)
+            guard !inode.isSealed else { throw .failed("it is sealed") }
+            inode.bytes.replaceSubrange(Int(offset)..<Int(offset) + copy.count, with: copy)
+        }
+    }
+
+    func synchronize(_ file: StoredFile) throws(StoreProblem) {
+        try effect { () throws(StoreProblem) in
+            let inode = try inode(file)
+            inode.durableBytes = inode.bytes
+        }
+    }
+
+    func seal(_ file: StoredFile) throws(StoreProblem) {
+        try effect { () throws(StoreProblem) in try inode(file).isSealed = true }
+    }
+
+    func measure(_ file: StoredFile) throws(StoreProblem) -> Digest256 {
+        try effect { () throws(StoreProblem) in
+            let inode = try inode(file)
+            guard inode.isSealed, let digest = try? TestPackage.verity(inode.bytes) else {
+                throw .failed("it is not sealed")
+            }
+            return digest
+        }
+    }
+
+    func place(_ file: StoredFile, as target: StoredFile) throws(StoreProblem) {
+        try effect { () throws(StoreProblem) in
+            names[target.folder, default: [:]][target.name] = try inode(file)
+            names[file.folder]?[file.name] = nil
+        }
+    }
+
+    func synchronize(_ folder: StoreFolder) throws(StoreProblem) {
+        try effect { durableNames[folder] = names[folder] }
+    }
+
+    func remove(_ file: StoredFile) throws(StoreProblem) { try remove(file.name, from: file.folder) }
+
+    func remove(_ name: String, from folder: StoreFolder) throws(StoreProblem) {
+        try effect { names[folder]?[name] = nil }
+    }
+
+    func names(in folder: StoreFolder) throws(StoreProblem) -> [String] {
+        try effect { names[folder, default: [:]].keys.sorted() }
+    }
+
+    func read(_ file: StoredFile, limit: Int) throws(StoreProblem) -> [UInt8] {
+        try effect { () throws(StoreProblem) in Array(try inode(file).bytes.prefix(limit)) }
+    }
+
+    func readThrough(_ file: StoredFile) throws(StoreProblem) { _ = try read(file, limit: .max) }
+
+    /// Flips one bit of a file that nobody should be able to change.
+    func damage(_ folder: StoreFolder) {
+        for inode in names[folder, default: [:]].values { inode.bytes[inode.bytes.count / 2] ^= 1 }
+    }
+}
