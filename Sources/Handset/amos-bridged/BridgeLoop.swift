@@ -55,8 +55,8 @@ final class BridgeLoop {
         }
     }
 
-    /// A number for names of partial files: peers number their streams each for themselves, so that two that push
-    /// into one folder at once have streams of one number.
+    /// A number for names of partial files: peers number their streams each for themselves, so that two that
+    /// push into one folder at once have streams of one number.
     func nextTransfer() -> UInt32 {
         transfers &+= 1
         return transfers
