@@ -34,7 +34,7 @@ import Testing
         #expect(Set(names).isSuperset(of: ["libstdc++6", "linux-image", "amos-init"]))
         let library = try #require(packages.first { $0["name"] as? String == "libstdc++6" })
         #expect(library["SPDXID"] as? String == "SPDXRef-Package-libstdc--6")
-        #expect(library["licenseDeclared"] as? String == "(MIT)")
+        #expect(library["licenseDeclared"] as? String == "MIT")
         let url = (library["externalRefs"] as? [[String: Any]])?.first?["referenceLocator"] as? String
         #expect(url == "pkg:deb/debian/libstdc%2B%2B6@14.2%2Bb1?arch=arm64")
     }

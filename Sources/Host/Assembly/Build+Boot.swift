@@ -100,15 +100,16 @@ extension Build {
         inputs.add("rollback index", "\(device.rollbackIndex)")
         inputs.add("variant", device.variant.rawValue)
         let output = folder + "/boot.img"
+        let image = BootImage(
+            kernel: .stored(path: kernelFile, size: kernelSize),
+            initramfs: .stored(path: initramfs, size: try fileSize(of: initramfs)),
+            commandLine: commandLine, rootHash: verity.rootHash, rollbackIndex: device.rollbackIndex,
+            isDebuggable: device.variant == .dev)
+        // Before anything of the last build is replaced.
+        try DiskLayout.check(
+            "boot", holds: image.size, partition: device.storage.bootBytes, device: device)
         try graph.step("sign boot image", inputs: inputs, outputs: [output]) {
-            let image = BootImage(
-                kernel: .stored(path: kernelFile, size: kernelSize),
-                initramfs: .stored(path: initramfs, size: try fileSize(of: initramfs)),
-                commandLine: commandLine, rootHash: verity.rootHash, rollbackIndex: device.rollbackIndex,
-                isDebuggable: device.variant == .dev)
             _ = try image.write(to: output, signedWith: key)
-            let size = try fileSize(of: output)
-            try DiskLayout.check("boot", holds: size, partition: device.storage.bootBytes, device: device)
         }
         return BootImageFacts(
             file: output, size: try fileSize(of: output), digest: try graph.fingerprints.digest(of: output),
@@ -130,6 +131,18 @@ extension Build {
                     expected: "signing-key: NAME of a key made by `amos keys new NAME`")
             ])
         }
-        return (isDevelopment ? try store.development() : try store.load(name), isDevelopment)
+        if isDevelopment { return (try store.development(), true) }
+        do throws(SigningKeyError) {
+            return (try store.load(name), false)
+        } catch {
+            guard case .notFound(_, let folder, let others) = error else { throw error }
+            throw DiagnosticList([
+                Diagnostic(
+                    "there is no signing key '\(name)' in \(folder)",
+                    at: device.signingKey?.location ?? SourceLocation(file: device.file, line: 1, column: 1),
+                    expected: "a key of `amos keys list`; `amos keys new \(name)` makes it",
+                    suggestion: NearestName.of(name, among: others))
+            ])
+        }
     }
 }

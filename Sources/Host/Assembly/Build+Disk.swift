@@ -30,8 +30,12 @@ extension Build {
         return layout
     }
 
+    private var qcow2File: String { folder + "/disk.qcow2" }
+
+    var hasQcow2: Bool { access(qcow2File, F_OK) == 0 }
+
     func writeQcow2() throws {
-        let output = folder + "/disk.qcow2"
+        let output = qcow2File
         var inputs = try inputs()
         inputs.add("disk image", try graph.fingerprints.digest(of: folder + "/disk.img"))
         try graph.step("convert to qcow2", inputs: inputs, outputs: [output]) {

@@ -12,9 +12,10 @@ struct ImagePackages {
     let licences: [UnpackedPackage]
 
     /// One per package that is on the handset, the kernel included.
-    func licenceTexts() throws -> [PackageLicence] {
-        try LicenceFiles.collect(
-            for: (image + [kernel]).map(\.package.name), in: image + [kernel] + licences)
+    /// - Parameter linked: packages whose libraries are in programs of ours.
+    func licenceTexts(with linked: [UnpackedPackage] = []) throws -> [PackageLicence] {
+        let all = image + [kernel] + linked
+        return try LicenceFiles.collect(for: all.map(\.package.name), in: all + licences)
     }
 }
 
@@ -84,8 +85,12 @@ extension PackageRequest {
 
 /// `NAME.lock` beside a device file.
 public enum DeviceLock {
+    /// The lock of a shipped device lies in the working folder where Amos's own belongs to somebody else.
     public static func file(beside deviceFile: String) -> String {
-        URL(fileURLWithPath: deviceFile).deletingPathExtension().path + ".lock"
+        let device = URL(fileURLWithPath: deviceFile).deletingPathExtension()
+        let file = device.path + ".lock"
+        let canBeThere = access(file, F_OK) == 0 || access(device.deletingLastPathComponent().path, W_OK) == 0
+        return canBeThere ? file : device.lastPathComponent + ".lock"
     }
 
     public static func file(of device: String, home: AmosHome) throws -> String {
@@ -108,7 +113,7 @@ public enum DeviceLock {
     }
 
     /// Packages that the archive or the lock lacks are the device file's mistakes.
-    static func located(_ error: any Error, in variants: [Device]) -> any Error {
+    public static func located(_ error: any Error, in variants: [Device]) -> any Error {
         guard let error = error as? DebianError else { return error }
         switch error {
         case .unknownPackages(let packages, let suite):

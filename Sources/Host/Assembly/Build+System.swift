@@ -107,12 +107,12 @@ extension Build {
                 uuid: ImageUUID(seed: "amos/\(device.name)/verity"),
                 salt: SHA256Digest.of("amos/\(device.name)/salt".utf8).bytes)
             let tree = try verity.append(to: output, dataOffset: 0, dataSize: statistics.size)
-            try DiskLayout.check(
-                "system", holds: statistics.size + tree.size, partition: device.storage.systemBytes,
-                device: device)
             try output.commit()
             try OutputFile.write(VerityFacts(tree).text, to: facts)
         }
+        // Always: the partition may have become smaller, and the image is as it was.
+        try DiskLayout.check(
+            "system", holds: try fileSize(of: image), partition: device.storage.systemBytes, device: device)
         return SystemImage(
             file: image, size: try fileSize(of: image), digest: try graph.fingerprints.digest(of: image),
             verity: try VerityFacts(savedAt: facts))

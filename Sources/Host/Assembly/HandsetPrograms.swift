@@ -29,7 +29,7 @@ public struct HandsetProgram: Sendable, Equatable {
         HandsetProgram(name: "amos-netconf", imagePath: "usr/libexec/amos/amos-netconf", library: .glibc),
         HandsetProgram(
             name: "amos-pkgd", imagePath: "usr/libexec/amos/amos-pkgd", library: .glibc,
-            modules: ["CLibcrypto", "Crypto"]),
+            modules: ["CLibcrypto", "Crypto"], isOptional: true),
         HandsetProgram(name: "amos-stage1", imagePath: nil, library: .musl),
         HandsetProgram(name: "amosctl", imagePath: "usr/bin/amosctl", library: .glibc),
     ]

@@ -33,7 +33,7 @@ struct HandsetToolset {
     let linkerScriptFile: String
 
     /// Increased when an option below changes what is built without any other input changing.
-    static let revision = 7
+    static let revision = 8
 
     /// What `swift build` has to be told besides. The linker compiles a handset's static program as a whole:
     /// what its modules share is there once, and what repeats anywhere in it is outlined. An eighth of
@@ -83,7 +83,7 @@ struct HandsetToolset {
     private var cOptions: [String] {
         ["--sysroot=\(sysroot.path)", "-nostdinc"] + includeFolders.flatMap { ["-isystem", $0] }
             + [
-                "-D__linux__", "-D_GNU_SOURCE", "-fPIC", "-ffunction-sections",
+                "-D__linux__", "-D_GNU_SOURCE", "-DAMOS_EMBEDDED_SWIFT", "-fPIC", "-ffunction-sections",
                 "-ffile-prefix-map=\(sources)=/amos",
             ]
             // Frames are read by those who look at a core dump, which neither PID 1 nor stage 1 leaves.

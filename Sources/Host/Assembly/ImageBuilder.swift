@@ -70,14 +70,16 @@ public struct ImageBuilder {
         let boot = try build.writeBootImage(packages, initramfs, system)
         let disk = try build.writeDisk(boot, system, data)
         try build.writeManifest(packages, tree, system, boot, disk)
-        if request.wantsQcow2 { try build.writeQcow2() }
+        // One that is there already would be another disk than disk.img.
+        if request.wantsQcow2 || build.hasQcow2 { try build.writeQcow2() }
         try build.graph.finish()
         return Result(
             device: device, folder: build.folder, outcomes: build.graph.outcomes,
             trustedKey: boot.key.verifying)
     }
 
-    /// Where a device's images go unless a request says otherwise.
+    /// Where a device's images go unless a request says otherwise: a variant for sale is never overwritten by
+    /// trying out the other one.
     public static func standardFolder(of device: Device) -> String {
         device.variant == .dev ? "out/\(device.name)" : "out/\(device.name)-\(device.variant.rawValue)"
     }
@@ -155,7 +157,6 @@ final class Build {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// A variant for sale is never overwritten by trying out the other one.
     /// How a path of this machine is called in records and reports.
     func displayName(_ path: String) -> String {
         // A repository keeps its device files in `devices`, the rest beside that.

@@ -10,7 +10,8 @@ import HostSystem
 public struct SPDXDocument {
     public struct Component: Sendable, Equatable {
         public var name: String
-        public var version: String
+        /// nil: it is of this checkout, which has none.
+        public var version: String?
         public var supplier: String
         public var sha256: String?
         public var packageURL: String?
@@ -23,12 +24,14 @@ public struct SPDXDocument {
     let created: Int64
     public let components: [Component]
 
-    /// The packages of a device's image, its kernel, and Amos's own programs.
-    init(device: Device, packages: ImagePackages) throws {
+    /// The packages of a device's image, its kernel, and Amos's own programs with what is linked into them.
+    /// - Parameter linked: packages whose libraries are part of our static programs.
+    init(device: Device, packages: ImagePackages, linked: [UnpackedPackage] = []) throws {
         self.device = "\(device.name)-\(device.variant.rawValue)"
         let licences = Dictionary(
-            try packages.licenceTexts().map { ($0.package, $0.expressions) }, uniquingKeysWith: { $1 })
-        let all = packages.image + [packages.kernel]
+            try packages.licenceTexts(with: linked).map { ($0.package, $0.expressions) },
+            uniquingKeysWith: { $1 })
+        let all = packages.image + [packages.kernel] + linked
         var components = all.map { unpacked in
             let package = unpacked.package
             let url = "pkg:deb/debian/\(package.name)@\(package.version)?arch=\(package.architecture)"
@@ -37,13 +40,19 @@ public struct SPDXDocument {
                 sha256: package.sha256, packageURL: url.replacing("+", with: "%2B"),
                 licences: licences[package.name] ?? [])
         }
-        components += HandsetProgram.all.map {
+        components += HandsetProgram.all.filter { $0.isWanted(by: device) }.map {
             Component(
-                name: $0.name, version: "0", supplier: "Organization: Amos", sha256: nil, packageURL: nil,
+                name: $0.name, version: nil, supplier: "Organization: Amos", sha256: nil, packageURL: nil,
                 licences: ["Apache-2.0"])
         }
+        components.append(
+            Component(
+                name: "swift-embedded-runtime", version: nil, supplier: "Organization: Swift.org",
+                sha256: nil,
+                packageURL: nil, licences: ["Apache-2.0 WITH Swift-exception"]))
         self.components = components.sorted { $0.name < $1.name }
-        identity = .of(self.components.map { "\($0.name) \($0.version) \($0.sha256 ?? "")" }.joined().utf8)
+        identity = .of(
+            self.components.map { "\($0.name) \($0.version ?? "") \($0.sha256 ?? "")" }.joined().utf8)
         created = all.flatMap { $0.entries.map(\.modificationTime) }.max() ?? 0
     }
 
@@ -56,7 +65,7 @@ public struct SPDXDocument {
                 "created": Date(timeIntervalSince1970: Double(created)).formatted(.iso8601),
                 "creators": ["Tool: amos"],
             ],
-            "packages": packages,
+            "packages": packages, "hasExtractedLicensingInfos": licencesOfTheirOwn,
             "relationships": components.map {
                 [
                     "spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES",
@@ -70,16 +79,42 @@ public struct SPDXDocument {
         return try [UInt8](JSONSerialization.data(withJSONObject: document, options: options)) + [10]
     }
 
+    /// Licences that are not on SPDX's list: the format wants them explained.
+    private var licencesOfTheirOwn: [[String: Any]] {
+        var packages: [String: String] = [:]
+        for component in components {
+            for licence in component.licences {
+                for word in licence.split(whereSeparator: { " ()".contains($0) })
+                where word.hasPrefix("LicenseRef-") && packages[String(word)] == nil {
+                    packages[String(word)] = component.name
+                }
+            }
+        }
+        return packages.sorted { $0.key < $1.key }.map { identifier, package in
+            [
+                "licenseId": identifier,
+                "extractedText": "In the copyright file of \(package); `amos sbom --licences DIR` writes it.",
+            ]
+        }
+    }
+
+    private static func expression(_ licences: [String]) -> String {
+        switch licences.count {
+        case 0: "NOASSERTION"
+        case 1: licences[0]
+        default: licences.map { $0.contains(" ") ? "(\($0))" : $0 }.joined(separator: " AND ")
+        }
+    }
+
     private func package(_ component: Component) -> [String: Any] {
-        let licence =
-            component.licences.isEmpty
-            ? "NOASSERTION" : component.licences.map { "(\($0))" }.joined(separator: " AND ")
         var fields: [String: Any] = [
             "SPDXID": Self.identifier(component.name), "name": component.name,
-            "versionInfo": component.version, "supplier": component.supplier,
+            "supplier": component.supplier,
             "downloadLocation": "NOASSERTION", "filesAnalyzed": false, "licenseConcluded": "NOASSERTION",
-            "licenseDeclared": licence, "copyrightText": "NOASSERTION",
+            "licenseDeclared": Self.expression(component.licences),
+            "copyrightText": "NOASSERTION",
         ]
+        if let version = component.version { fields["versionInfo"] = version }
         if let sha256 = component.sha256 {
             fields["checksums"] = [["algorithm": "SHA256", "checksumValue": sha256]]
         }
@@ -111,17 +146,26 @@ public struct BillOfMaterials {
 }
 
 extension ImageBuilder {
+    /// What static programs have in them.
+    private static let linkedPackages: Set = ["musl-dev", "libgcc-14-dev"]
+
     /// What a device's image is made of; fetches packages that are not here yet.
     public func billOfMaterials(
         _ request: Request
     ) throws -> BillOfMaterials {
         let device = try loadDevice(request)
+        // It writes no image, so it needs no folder of the user's.
+        var request = request
+        request.outputFolder = "\(cache.path)/sbom/\(device.name)"
         let build = try Build(request: request, device: device, home: home, cache: cache, observer: nil)
-        let packages = try build.fetchPackages(try build.lockPackages(all: try loadVariants(request)))
+        let lock = try build.lockPackages(all: try loadVariants(request))
+        let packages = try build.fetchPackages(lock)
+        let linked = try PackageStore(cache: cache, mirror: request.mirror).unpacked(
+            lock.packages(in: .sysroot).filter { Self.linkedPackages.contains($0.name) })
         try build.graph.finish()
         return BillOfMaterials(
-            document: try SPDXDocument(device: device, packages: packages),
-            licences: try packages.licenceTexts(),
+            document: try SPDXDocument(device: device, packages: packages, linked: linked),
+            licences: try packages.licenceTexts(with: linked),
             commonLicences: LicenceFiles.commonTexts(in: packages.licences))
     }
 }

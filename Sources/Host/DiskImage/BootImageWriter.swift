@@ -26,6 +26,17 @@ public struct BootImage: Sendable {
         self.isDebuggable = isDebuggable
     }
 
+    /// Of the image, before it is written.
+    public var size: UInt64 {
+        let sections = [kernel.size, initramfs.size, UInt64(commandLine.utf8.count)].map {
+            BootImageHeader.Section(size: $0, sha256: [])
+        }
+        return BootImageHeader(
+            isDebuggable: isDebuggable, rollbackIndex: rollbackIndex, rootHash: [], keyFingerprint: [],
+            kernel: sections[0], initramfs: sections[1], commandLine: sections[2]
+        ).imageSize
+    }
+
     /// Writes and signs it. The same contents and key give the same bytes.
     @discardableResult
     public func write(to path: String, signedWith key: SigningKey) throws(BootImageError) -> BootImageHeader {

@@ -34,6 +34,7 @@ struct AmosCommand: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
+            try Terminal.finishOutput()
         } catch let code as ExitCode {
             Foundation.exit(code.rawValue)
         } catch let error as DiagnosticList {

@@ -1,4 +1,5 @@
 import Foundation
+import HostSystem
 
 /// What the person's terminal can show. Everything here is silent or plain in a pipe.
 enum Terminal {
@@ -25,6 +26,14 @@ enum Terminal {
         var size = winsize()
         guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)
+    }
+
+    /// What was printed has arrived, or this throws: a full disk must not look like a short answer.
+    static func finishOutput() throws(SystemError) {
+        errno = 0
+        guard fflush(nil) == 0 else {
+            throw SystemError("write", "standard output", code: errno == 0 ? EIO : errno)
+        }
     }
 
     static func printError(_ text: String) {

@@ -26,7 +26,7 @@ struct BuildCommand: ParsableCommand {
     @Option(help: "Also write disk.qcow2 with qcow2.")
     var format: Format = .raw
 
-    @Flag(help: "Refuse the development signing key: what is built may be shipped.")
+    @Flag(help: "Refuse the development signing key and dev images: what is built may be shipped.")
     var release = false
 
     @Flag(help: "Say for every step why it ran or did not.")
@@ -41,6 +41,13 @@ struct BuildCommand: ParsableCommand {
     /// Two builds that are compared must not share compiled programs.
     @Option(help: .hidden)
     var programs: String?
+
+    func validate() throws {
+        guard release, options.variant == .dev else { return }
+        throw ValidationError(
+            "a dev image has a root shell and takes anybody's packages: a release is made with "
+                + "'--variant user --release'")
+    }
 
     func run() throws {
         if verify { return try runVerify() }
@@ -59,7 +66,8 @@ struct BuildCommand: ParsableCommand {
         let seconds = String(format: "%.2f s", Date().timeIntervalSince(start))
         let size = Terminal.size(result.bytesOnDisk)
         let verb = result.outcomes.contains(where: \.ran) ? "built" : "up to date:"
-        print("\(verb) \(result.diskImage) (\(size) on disk) in \(seconds)")
+        let qcow2 = request.wantsQcow2 ? " and \(result.qcow2Image)" : ""
+        print("\(verb) \(result.diskImage) (\(size) on disk)\(qcow2) in \(seconds)")
     }
 
     private func runVerify() throws {

@@ -52,6 +52,7 @@ struct DoctorCommand: ParsableCommand {
             ("apt-get", "apt", "resolves and downloads Debian packages", true),
             ("mke2fs", "e2fsprogs", "makes the data file system", true),
             ("qemu-system-aarch64", "qemu-system-arm", "boots handsets", true),
+            ("adb", "adb", "reaches a running handset: amos shell, push, pull, install, log", false),
             ("qemu-img", "qemu-utils", "checks qcow2 images in the tests", false),
             ("fsck.erofs", "erofs-utils", "checks images in the tests", false),
             ("veritysetup", "cryptsetup-bin", "checks images in the tests", false),
@@ -119,7 +120,11 @@ extension DoctorCommand {
 
     private func space() -> Finding {
         var status = statvfs()
-        statvfs(CacheFolder().path, &status)
+        var place = CacheFolder().path
+        // One that does not exist yet will be made where the next one above is.
+        while statvfs(place, &status) != 0, place != "/" {
+            place = URL(fileURLWithPath: place).deletingLastPathComponent().path
+        }
         let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
         let isEnough = free >= Self.comfortableBytes
         return Finding(

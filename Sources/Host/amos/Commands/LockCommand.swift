@@ -50,7 +50,9 @@ struct LockCommand: ParsableCommand {
                 variants, wanted, file: file, mirror: mirror, cache: CacheFolder())
         }
         guard let lock else { return }
-        try lock.check(covers: wanted, file: file)
+        do { try lock.check(covers: wanted, file: file) } catch {
+            throw DeviceLock.located(error, in: variants)
+        }
         if json {
             return try JSONOutput.print(
                 lock.packages.map {

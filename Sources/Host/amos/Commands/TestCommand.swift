@@ -44,7 +44,8 @@ struct TestCommand: ParsableCommand {
         let handset = try Handset(options, disk: "test.img", fresh: true)
         defer { handset.forget() }
         let folder = artifacts ?? handset.image.folder + "/test"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let junit = junit ?? folder + "/junit.xml"
+        try prepare(folder, junit)
         let checks = CheckEvaluator(handset.image.device.checks, display: handset.machine.display)
         var run = HandsetRun.Options()
         run.goal = .untilReached { checks.isReached($0) }
@@ -55,12 +56,30 @@ struct TestCommand: ParsableCommand {
         run.consoleLog = folder + "/console.log"
         let record = try HandsetRun(handset.machine, trusting: handset.trustedKey, run).run()
         let results = checks.evaluate(record)
-        try save(record, results, device: handset.image.device, in: folder)
+        // First: whatever becomes of the files, the verdict is said.
         try show(record, results)
+        try save(record, results, device: handset.image.device, in: folder, junit)
+        if let first = results.first(where: { $0.failure != nil }), let why = first.failure {
+            Terminal.printError("amos: check '\(first.name)' failed: \(why)")
+            throw ExitCode(ExitStatus.failure)
+        }
+    }
+
+    /// Before the boot, which takes longer: folders that cannot be made end it here, and what an earlier run
+    /// left must not pass for this one's.
+    private func prepare(_ folder: String, _ junit: String) throws {
+        for place in [folder, URL(fileURLWithPath: junit).deletingLastPathComponent().path] {
+            try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        }
+        for name in ["console.log", "screen.png", "boot-chart.svg", "boot-chart.json", "junit.xml"] {
+            unlink("\(folder)/\(name)")
+        }
+        unlink(junit)
     }
 
     private func save(
-        _ record: HandsetRecord, _ results: [CheckResult], device: Device, in folder: String
+        _ record: HandsetRecord, _ results: [CheckResult], device: Device, in folder: String,
+        _ junit: String
     ) throws {
         if let boot = record.boots.last {
             let report = BootReport(boot)
@@ -70,7 +89,7 @@ struct TestCommand: ParsableCommand {
         }
         let suite = "\(device.name).\(device.variant.rawValue)"
         let xml = JUnitWriter.xml(suite: suite, results, record)
-        try OutputFile.write(xml, to: junit ?? folder + "/junit.xml")
+        try OutputFile.write(xml, to: junit)
     }
 
     private func show(_ record: HandsetRecord, _ results: [CheckResult]) throws {
@@ -86,10 +105,6 @@ struct TestCommand: ParsableCommand {
             }
             if let boot = record.boots.last { print(BootReport(boot).summary) }
             print("\(results.count - failures.count) of \(results.count) checks passed")
-        }
-        if let first = failures.first, let why = first.failure {
-            Terminal.printError("amos: check '\(first.name)' failed: \(why)")
-            throw ExitCode(ExitStatus.failure)
         }
     }
 }
