@@ -26,7 +26,8 @@ struct CommandLineProgram {
     var id: pid_t { process.processIdentifier }
 
     /// Starts it. Output goes to files, so that nothing waits for a reader.
-    init(_ arguments: [String], folder: String? = nil) throws {
+    /// - Parameter place: where its output goes instead.
+    init(_ arguments: [String], folder: String? = nil, output place: String? = nil) throws {
         process.executableURL = URL(fileURLWithPath: Self.path)
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: folder ?? Workshop.folder)
@@ -35,7 +36,7 @@ struct CommandLineProgram {
         process.environment = environment
         process.standardInput = FileHandle.nullDevice
         for path in [output, errors] { try Data().write(to: URL(fileURLWithPath: path)) }
-        process.standardOutput = FileHandle(forWritingAtPath: output)
+        process.standardOutput = FileHandle(forWritingAtPath: place ?? output)
         process.standardError = FileHandle(forWritingAtPath: errors)
         // The threads that tests run on block signals, and a child would inherit that.
         var none = sigset_t()

@@ -47,6 +47,59 @@ extension DeviceTests {
             #expect(!FileManager.default.fileExists(atPath: image))
         }
 
+        /// What was built stays right, and so do errors, when the next build skips most of its steps.
+        @Test func laterBuildsAreAsStrict() throws {
+            _ = try Workshop.phone.get()
+            let source = try DeviceSource("later", "")
+            try source.takeLock(from: try Workshop.home.get().rootfs + "/devices/virt-phone.lock")
+            let first = try CommandLineProgram.run(
+                ["build", "later", "--format", "qcow2"], folder: source.folder)
+            #expect(first.status == 0 && first.output.contains("disk.qcow2"), "\(first.errors)")
+            let disk = source.folder + "/out/later/disk"
+            try source.replace(lines: "model: Another\nrollback-index: 3\n")
+            #expect(try CommandLineProgram.run(["build", "later"], folder: source.folder).status == 0)
+            let referee = try Tool("qemu-img", package: "qemu-utils")
+            let comparison = try referee.run(["compare", disk + ".img", disk + ".qcow2"])
+            #expect(comparison.status == 0, "\(comparison.text)")
+            for (lines, error) in [
+                ("storage:\n  system: 8 MiB\n", "later.yaml:4:11: error: the system partition is too small"),
+                ("signing-key: acme\n", "later.yaml:3:14: error: there is no signing key 'acme'"),
+            ] {
+                try source.replace(lines: lines)
+                let outcome = try CommandLineProgram.run(["build", "later"], folder: source.folder)
+                #expect(outcome.status == 2 && outcome.errors.contains(error), "\(outcome.errors)")
+            }
+        }
+
+        @Test func aReleaseIsNoDevImage() throws {
+            let outcome = try CommandLineProgram.run(["build", "virt-phone", "--release"])
+            #expect(outcome.status == 2 && outcome.errors.contains("--variant user --release"))
+        }
+
+        /// Nothing that arrives nowhere looks like success.
+        @Test(arguments: [["sbom", "virt-phone"], ["schema", "device"], ["doctor", "--json"]])
+        func aFullDiskIsTold(arguments: [String]) throws {
+            _ = try Workshop.phone.get()
+            let outcome = try CommandLineProgram(arguments, output: "/dev/full").wait()
+            #expect(outcome.status == 1 && !outcome.wasKilled, "\(outcome)")
+            #expect(outcome.errors.contains("No space left on device"), "\(outcome.errors)")
+        }
+
+        @Test func theBillOfMaterialsIsOfThisImage() throws {
+            _ = try Workshop.phone.get()
+            let outcome = try CommandLineProgram.run(["sbom", "virt-phone", "--variant", "user"])
+            let document = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+            let packages = try #require(document?["packages"] as? [[String: Any]])
+            let names = Set(packages.compactMap { $0["name"] as? String })
+            #expect(names.isSuperset(of: ["amos-init", "musl-dev", "libc6"]))
+            #expect(!names.contains("amos-bridged"))
+            let words = packages.compactMap { $0["licenseDeclared"] as? String }
+                .flatMap { $0.split { " ()".contains($0) }.map(String.init) }
+            let used = Set(words.filter { $0.hasPrefix("LicenseRef-") })
+            let explained = document?["hasExtractedLicensingInfos"] as? [[String: Any]]
+            #expect(Set(explained?.compactMap { $0["licenseId"] as? String } ?? []) == used)
+        }
+
         /// With a lock nothing unlocked is used, so a package that nobody has shows up without network.
         @Test func anUnlockedPackageIsExplained() throws {
             _ = try Workshop.phone.get()

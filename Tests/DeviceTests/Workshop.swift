@@ -71,11 +71,15 @@ final class DeviceSource: Sendable {
     init(_ name: String, _ lines: String = "", files: [String: String] = [:]) throws {
         self.name = name
         folder = Workshop.unusedPath(name)
-        try write("devices/\(name).yaml", "name: \(name)\nextends: virt-phone\n\(lines)")
+        try replace(lines: lines)
         for (path, text) in files { try write(path, text) }
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    func replace(lines: String) throws {
+        try write("devices/\(name).yaml", "name: \(name)\nextends: virt-phone\n\(lines)")
+    }
 
     func write(_ path: String, _ text: String) throws {
         let file = URL(fileURLWithPath: "\(folder)/\(path)")

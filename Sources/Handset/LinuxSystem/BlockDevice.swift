@@ -56,13 +56,6 @@ public enum PartitionTable {
     }
 }
 
-extension StaticString {
-    /// The text as bytes that live as long as the program.
-    public var bytes: UnsafeBufferPointer<UInt8> {
-        UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount)
-    }
-}
-
 /// The whole of a small file, or nil if it cannot be read; never more than `limit` bytes.
 public func contents(of path: String, limit: Int) -> [UInt8]? {
     do throws(SystemCallError) {

@@ -1,6 +1,7 @@
 extension String {
     /// For C, which wants a zero at its end. As the standard library's function of this name, but called:
-    /// that one is copied wherever it is used, with a second half for strings that are not UTF-8.
+    /// that one is copied wherever it is used, with a second half for strings that are not UTF-8. It is taken
+    /// for bodies that return an `Int`; any other result gets the standard library's.
     @inline(never)
     func withCString(_ body: (UnsafePointer<CChar>) -> Int) -> Int {
         let bytes = zeroTerminated

@@ -6,8 +6,7 @@ import Wire
 /// children and the same descriptors, so that no service, no connection and no line of a log is lost.
 ///
 /// 1. The new program is started as a child and shown the state and the plan (`--check-resume`). Only one
-/// that
-///    answers with `checkedStatus` understands both; anything else is refused, and nothing has happened.
+///    that answers with `checkedStatus` understands both; anything else is refused, and nothing has happened.
 /// 2. At the end of a turn of the loop, when nothing is half done, the state goes into a sealed memory file,
 ///    what is kept is marked as inherited, and `execve` is called. If that fails, this image goes on.
 /// 3. The new image (`--resume N`) restores everything and reaps what died meanwhile.
@@ -80,12 +79,16 @@ extension Supervision {
     func completeHandover() {
         guard let handover else { return }
         guard !supervisor.isShuttingDown else { return giveUpHandover("the handset is shutting down") }
-        guard handover.check == 0, state.isIdle, !supervisor.isReloading else {
+        // Modules that wait for those under way are not part of the state.
+        guard handover.check == 0, state.isIdle, !supervisor.isReloading, waitingModules.isEmpty else {
             guard handover.deadlineMilliseconds <= Clock.monotonicMilliseconds else { return }
             let culprit =
                 handover.check != 0
                 ? handover.program + " does not say whether it can take over"
-                : state.isIdle ? "a reload does not come to its end" : "a stamp cannot be written to the disk"
+                : !state.isIdle
+                    ? "a stamp cannot be written to the disk"
+                    : supervisor.isReloading
+                        ? "a reload does not come to its end" : "a kernel module is still being inserted"
             return giveUpHandover(culprit)
         }
         do throws(SystemCallError) {

@@ -125,18 +125,21 @@ extension Supervision {
         findPowerKeys()
     }
 
+    /// Those that are there; what is plugged in later is told by the kernel.
     func findPowerKeys() {
+        watchDevices()
         guard let names = try? Directory.names(in: "/dev/input") else { return }
-        for name in names where name.starts(with: "event".utf8) && powerKeys.count < Self.powerKeyLimit {
+        for name in names where name.starts(with: "event".utf8) {
+            let slot = powerKeys.firstIndex { $0 == nil } ?? powerKeys.count
+            guard slot < Self.powerKeyLimit else { return }
             let path = "/dev/input/" + String(decoding: name, as: UTF8.self)
             guard !powerKeys.contains(where: { $0.map { UTF8Text.equal($0.path, path) } ?? false }),
                 let device = try? FileDescriptor.open(path, .nonBlocking)
             else { continue }
             let key = PowerKey(path, device)
-            guard (try? epoll.add(key.device, tag: Self.tag(.powerKey, powerKeys.count))) != nil else {
-                continue
-            }
-            powerKeys.append(key)
+            guard (try? epoll.add(key.device, tag: Self.tag(.powerKey, slot))) != nil else { continue }
+            if slot == powerKeys.count { powerKeys.append(nil) }
+            powerKeys[slot] = key
         }
     }
 

@@ -16,7 +16,7 @@ struct MountTable {
         for line in text.split(separator: UInt8(ascii: "\n")) {
             let fields = line.split(separator: UInt8(ascii: " "))
             guard fields.count >= 4 else { continue }
-            let path = String(decoding: fields[1], as: UTF8.self)
+            let path = String(decoding: Self.unescaped(fields[1]), as: UTF8.self)
             table.paths.append(path)
             table.entries.append(
                 .mount(
@@ -24,6 +24,24 @@ struct MountTable {
                     options: String(decoding: fields[3], as: UTF8.self)))
         }
         return table
+    }
+
+    /// The kernel writes blanks, tabs, line ends and backslashes as a backslash and three octal digits.
+    static func unescaped(_ text: ArraySlice<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = text
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(3)
+            guard byte == UInt8(ascii: "\\"), digits.count == 3,
+                digits.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "7") })
+            else {
+                bytes.append(byte)
+                continue
+            }
+            bytes.append(digits.reduce(0) { $0 << 3 | ($1 & 7) })
+            rest = rest.dropFirst(3)
+        }
+        return bytes
     }
 
     func contains(_ path: String) -> Bool {

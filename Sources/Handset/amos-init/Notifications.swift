@@ -64,7 +64,10 @@ extension Supervision {
             handle(.ready(process: supervisor.process(of: service)))
         }
         if let microseconds = notification.watchdogMicroseconds {
-            let milliseconds = min(microseconds / 1_000, Notification.watchdogLimitMilliseconds)
+            // Rounded up: only 0 itself means that nothing is watched.
+            let milliseconds = min(
+                microseconds / 1_000 + (microseconds % 1_000 == 0 ? 0 : 1),
+                Notification.watchdogLimitMilliseconds)
             handle(.watch(service: service, milliseconds: UInt32(milliseconds)))
         }
         switch notification.watchdog {

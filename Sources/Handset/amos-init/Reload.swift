@@ -94,6 +94,10 @@ extension Supervision {
     private func renumberConnections(_ present: [Int]) {
         for slot in connections.indices {
             guard let connection = connections[slot] else { continue }
+            if let next = connection.nextRow {
+                let rest = present.dropFirst(next).filter { $0 >= 0 }
+                connection.nextRow = rest.min() ?? supervisor.plan.services.count
+            }
             if let next = connection.nextPipe {
                 connection.nextPipe = pipeOrder.prefix(next).count { present[$0] >= 0 }
             }

@@ -88,7 +88,11 @@ enum SystemSetup {
     private static func set(_ path: String, _ value: String) {
         attempt { () throws(SystemCallError) in
             let file = try FileDescriptor.open(path, .writeOnly)
-            try file.write(Array(value.utf8))
+            do throws(SystemCallError) {
+                try file.write(Array(value.utf8))
+            } catch {
+                throw SystemCallError("write " + value + " to", path, code: error.code)
+            }
         }
     }
 

@@ -71,7 +71,7 @@ extension Supervision {
     }
 
     /// Before looking what is there, so that nothing can appear unseen in between.
-    private func watchDevices() {
+    func watchDevices() {
         guard deviceEvents == nil else { return }
         do throws(SystemCallError) {
             let events = DeviceWatcher(try DeviceEvents())
@@ -103,7 +103,10 @@ extension Supervision {
             case .other: break
             case .appeared(let subsystem, let node):
                 triggerArmed { Self.isNamed($0, subsystem, node) }
-            case .lost: triggerArmed(Self.isPresent)
+                if options.isSystem, subsystem.elementsEqual("input".utf8) { findPowerKeys() }
+            case .lost:
+                triggerArmed(Self.isPresent)
+                if options.isSystem { findPowerKeys() }
             }
         }
     }

@@ -27,9 +27,8 @@ extension Build {
             let output = compiler.output(of: program, key: inputs.digest)
             try graph.step("compile \(program.name)", inputs: inputs, outputs: [output]) {
                 // Another device of this machine may have compiled the very same program.
-                if access(output, X_OK) != 0 {
-                    try compiler.build(program, key: inputs.digest, fingerprints: graph.fingerprints)
-                }
+                if access(output, X_OK) == 0 { return graph.foundInCache() }
+                try compiler.build(program, key: inputs.digest, fingerprints: graph.fingerprints)
             }
             return (program, output)
         }
@@ -42,7 +41,7 @@ extension Build {
         inputs.add("kernel.modules.late", device.kernel.lateModules.map(\.value).joined(separator: " "))
         let folder = "\(cache.path)/modules/\(inputs.digest.description.prefix(32))"
         try graph.step("extract kernel modules", inputs: inputs, outputs: [folder + "/index"]) {
-            if access(folder + "/index", R_OK) == 0 { return }
+            if access(folder + "/index", R_OK) == 0 { return graph.foundInCache() }
             try FileManager.default.createDirectory(
                 atPath: cache.path + "/modules", withIntermediateDirectories: true)
             try KernelModuleSet.extract(

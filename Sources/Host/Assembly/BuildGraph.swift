@@ -13,6 +13,8 @@ public final class BuildGraph {
         /// Empty: it was up to date.
         public let reasons: [String]
         public let milliseconds: Int
+        /// Its result was in the cache already, made for another device or folder.
+        public let isFromCache: Bool
         public var ran: Bool { !reasons.isEmpty }
     }
 
@@ -27,6 +29,7 @@ public final class BuildGraph {
     public let fingerprints: FingerprintTable
     public weak var observer: (any Observer)?
     private var record: BuildRecord
+    private var isFromCache = false
 
     public init(stateFolder: String, observer: (any Observer)? = nil) {
         fingerprints = FingerprintTable(savedAt: stateFolder + "/fingerprints")
@@ -63,6 +66,7 @@ public final class BuildGraph {
     ) throws {
         let reasons = record.reasons(step: name, inputs: inputs.all, outputs: outputs)
         let start = DispatchTime.now().uptimeNanoseconds
+        isFromCache = false
         if !reasons.isEmpty {
             observer?.began(step: name, reasons: reasons)
             try action()
@@ -70,10 +74,14 @@ public final class BuildGraph {
             try record.save()
         }
         let elapsed = Int((DispatchTime.now().uptimeNanoseconds - start) / 1_000_000)
-        let outcome = Outcome(step: name, reasons: reasons, milliseconds: elapsed)
+        let outcome = Outcome(
+            step: name, reasons: reasons, milliseconds: elapsed, isFromCache: isFromCache)
         outcomes.append(outcome)
         observer?.ended(outcome)
     }
+
+    /// Said by a step that finds its result in the cache.
+    func foundInCache() { isFromCache = true }
 
     public func finish() throws(SystemError) {
         try fingerprints.save()

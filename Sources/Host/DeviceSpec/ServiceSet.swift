@@ -50,7 +50,8 @@ struct ServiceSet {
     func require(_ name: Located<String>, for purpose: String) {
         if named.contains(name.value) { return }
         diagnostics.addUnknown(
-            "service", name.value, at: name.location, among: sources.map(\.definition.name), where: "in \(purpose): not in this device"
+            "service", name.value, at: name.location, among: sources.map(\.definition.name),
+            where: "in \(purpose): not in this device"
         )
     }
 }

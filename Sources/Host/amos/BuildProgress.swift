@@ -32,7 +32,8 @@ final class BuildProgress: BuildGraph.Observer {
         clear()
         let time = String(format: "%6.2f s", Double(outcome.milliseconds) / 1000)
         let mark = Terminal.styled("✓", .green, on: true)
-        Terminal.printError("\(mark) \(outcome.step)  \(Terminal.styled(time, .faint, on: true))")
+        let duration = outcome.isFromCache ? "from the cache" : time
+        Terminal.printError("\(mark) \(outcome.step)  \(Terminal.styled(duration, .faint, on: true))")
     }
 
     /// Removes the live line; cached steps are summed up.

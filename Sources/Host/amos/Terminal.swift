@@ -36,6 +36,16 @@ enum Terminal {
         }
     }
 
+    /// A document: `print` would not say that nothing arrived, because this is larger than its buffer.
+    static func write(_ document: [UInt8]) throws(SystemError) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(document))
+        } catch {
+            let reason = ((error as? CocoaError)?.underlying as? POSIXError)?.code ?? .EIO
+            throw SystemError("write", "standard output", code: reason.rawValue)
+        }
+    }
+
     static func printError(_ text: String) {
         writeError(text + "\n")
     }

@@ -99,7 +99,8 @@ struct BuildCommand: ParsableCommand {
 
     private func printExplanation(_ result: ImageBuilder.Result) {
         for outcome in result.outcomes {
-            let why = outcome.ran ? "ran: \(outcome.reasons.joined(separator: "; "))" : "up to date"
+            let verb = outcome.isFromCache ? "from the cache" : "ran"
+            let why = outcome.ran ? "\(verb): \(outcome.reasons.joined(separator: "; "))" : "up to date"
             print("\(outcome.step): \(why)")
         }
     }

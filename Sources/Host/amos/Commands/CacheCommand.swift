@@ -3,6 +3,7 @@ import Assembly
 import DebianBase
 import DeviceSpec
 import Foundation
+import HostSystem
 
 /// `amos cache`: what this machine keeps so that it need not download or compile twice.
 struct CacheCommand: ParsableCommand {
@@ -111,6 +112,7 @@ struct CacheCommand: ParsableCommand {
         var lock: String?
 
         func run() throws {
+            guard access(archive, R_OK) == 0 else { throw SystemError("read", archive) }
             let imported = try PackageStore().importArchive(archive)
             if let lock { try imported.write(to: lock) }
             print("imported \(imported.packages.count) packages")

@@ -22,8 +22,7 @@ struct SBOMCommand: ParsableCommand {
     func run() throws {
         let builder = ImageBuilder(home: try AmosHome.locate())
         let bill = try builder.billOfMaterials(try options.request())
-        // Not `print`: larger than its buffer, and it would not say that nothing arrived.
-        try FileHandle.standardOutput.write(contentsOf: Data(try bill.document.encoded()))
+        try Terminal.write(try bill.document.encoded())
         guard let licences else { return }
         try FileManager.default.createDirectory(atPath: licences, withIntermediateDirectories: true)
         let texts =

@@ -55,6 +55,10 @@ struct TestCommand: ParsableCommand {
         run.screenshot = folder + "/screen.png"
         run.consoleLog = folder + "/console.log"
         let record = try HandsetRun(handset.machine, trusting: handset.trustedKey, run).run()
+        if case .interrupted(let signal) = record.outcome {
+            Terminal.printError("amos: interrupted; nothing was decided")
+            throw ExitCode(128 + signal)
+        }
         let results = checks.evaluate(record)
         // First: whatever becomes of the files, the verdict is said.
         try show(record, results)
