@@ -48,7 +48,7 @@ let handsetTargets: [Target] = [
     // two shapes in a program that uses both.
     .target(name: "CLinux", path: "Sources/Handset/CLinux", cSettings: [.define("_GNU_SOURCE")]),
     .target(
-        name: "LinuxSystem", dependencies: ["CLinux"], path: "Sources/Handset/LinuxSystem",
+        name: "LinuxSystem", dependencies: ["CLinux", "Wire"], path: "Sources/Handset/LinuxSystem",
         swiftSettings: handset),
     handsetProgram("amos-stage1", needs: ["Slots", "Wire"]),
     handsetProgram("amos-init", needs: ["Services", "Slots", "Wire"]),
