@@ -16,7 +16,12 @@ import Yams
 ///                              - ended: [patterns]   waits until amos-init has ended, having said this;
 ///                                                    the events of its shutdown are then expected, too
 ///                              - plan: NAME          compiles the scenario's folder NAME into $DIR/NAME.plan
+///                              - cut: TIME           the power goes, and comes back when the wall clock says
+///                                                    TIME (as `clock`); events of all boots count
 ///                            descriptors: 40         how many amos-init may have open
+///                            processes: 20           how many it and its services may be; not as root
+///                            empty: [/run]           folders that it finds empty
+///                            clock: 2026-03-01 03:29:58   what the wall clock says at first; UTC
 ///                            status: 1               with which amos-init ends; 0
 ///     NAME/expected          what `Expectation` reads
 ///
@@ -32,6 +37,7 @@ struct Scenario: Sendable {
         var pause: UInt32?
         var ended: [String]?
         var plan: String?
+        var cut: String?
     }
 
     private struct File: Decodable {
@@ -39,6 +45,9 @@ struct Scenario: Sendable {
         var needs: [Machine.Ability]?
         var steps: [Step]
         var descriptors: Int?
+        var processes: Int?
+        var empty: [String]?
+        var clock: String?
         var status: Int32?
     }
 
@@ -53,7 +62,7 @@ struct Scenario: Sendable {
     let name: String
     let needs: [Machine.Ability]
     let steps: [Step]
-    let descriptors: Int?
+    let conditions: SupervisorConditions
     let status: Int32
     let expectation: Expectation
 
@@ -67,7 +76,9 @@ struct Scenario: Sendable {
         let file = try YAMLDecoder().decode(File.self, from: text)
         needs = file.needs ?? []
         steps = file.steps
-        descriptors = file.descriptors
+        conditions = SupervisorConditions(
+            descriptors: file.descriptors, processes: file.processes, emptyFolders: file.empty ?? [],
+            clock: file.clock)
         status = file.status ?? 0
         expectation = try Expectation(
             String(contentsOf: folder.appendingPathComponent("expected"), encoding: .utf8))

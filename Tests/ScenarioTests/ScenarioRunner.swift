@@ -23,6 +23,9 @@ final class ScenarioRunner {
             try FileManager.default.createDirectory(
                 atPath: "\(folder)/\(path)", withIntermediateDirectories: true)
         }
+        if let user = scenario.conditions.user {
+            for path in [folder, "\(folder)/run"] { chown(path, user, user) }
+        }
     }
 
     deinit {
@@ -35,7 +38,7 @@ final class ScenarioRunner {
         try writePrograms()
         try compile("services")
         let run = try SupervisorRun(
-            folder: folder, plan: "\(folder)/services.plan", descriptors: scenario.descriptors)
+            folder: folder, plan: "\(folder)/services.plan", scenario.conditions)
         self.run = run
         try run.listen()
         for step in scenario.steps { try perform(step, run) }
@@ -54,7 +57,14 @@ final class ScenarioRunner {
     }
 
     private func shutDown(_ run: SupervisorRun) throws -> Int32 {
-        if run.isRunning { try run.powerOff() }
+        if run.isRunning {
+            // Who is root here is a stranger in a namespace of somebody else's.
+            if scenario.conditions.processes == nil {
+                try run.powerOff()
+            } else {
+                try Tool("sh", package: "dash").check(["\(folder)/bin/amosctl", "poweroff"])
+            }
+        }
         return try run.end()
     }
 
@@ -67,6 +77,7 @@ final class ScenarioRunner {
         }
         if let script = step.run { try runScript(script, step, run) }
         if let part = step.plan { try compile(part) }
+        if let clock = step.cut { try run.cutPower(clock: clock) }
         if let patterns = step.ended {
             _ = try run.end()
             for pattern in patterns where try !run.output.contains(Regex(pattern)) {
@@ -119,9 +130,10 @@ final class ScenarioRunner {
     }
 
     private func writePrograms() throws {
+        let user = scenario.conditions.becomingUser.joined(separator: " ")
         let amosctl = try Machine.program("amosctl")
         let programs = [
-            ("amosctl", "exec '\(amosctl)' \"$@\" --run '\(folder)/run'"),
+            ("amosctl", "exec \(user) '\(amosctl)' \"$@\" --run '\(folder)/run'"),
             ("witness", "exec '\(try Machine.program("scenario-witness"))' \"$@\""),
             ("await", "until \"$@\" >/dev/null 2>&1; do sleep 0.05; done"),
         ]
