@@ -37,10 +37,50 @@ extension DeviceTests {
                 restart: {policy: always, delay: 100 ms, delay-limit: 1 s}
                 limits: {processes: 24, memory: 32 MiB, cpu-weight: 10}
                 """
+            files["services/limited.yaml"] = """
+                description: Has a limit of every kind
+                program: /usr/bin/busybox
+                arguments: [sleep, "1000000"]
+                limits:
+                  memory: 24 MiB
+                  memory-high: 16 MiB
+                  memory-low: 4 MiB
+                  memory-ends-all: true
+                  cpu-weight: 250
+                  cpu: 20 ms per 50 ms
+                  processes: 7
+                """
             let names = files.keys.map { $0.dropFirst("services/".count).dropLast(".yaml".count) }
             let list = names.sorted().joined(separator: ", ")
             let source = try DeviceSource("chaos", "services: [\(list)]\n", files: files)
             return (source: source, image: try Workshop.build(source))
+        }
+
+        /// What the kernel has is what the file says, of every controller; the chaos counts on it.
+        @Test func limitsAreThoseOfTheServiceFile() throws {
+            let limits = [
+                "memory.max": "25165824", "memory.high": "16777216", "memory.low": "4194304",
+                "memory.oom.group": "1", "cpu.weight": "250", "cpu.max": "20000 50000", "pids.max": "7",
+            ]
+            let files = limits.keys.sorted()
+            let commands =
+                ["cd /sys/fs/cgroup/amos/limited", "cat cgroup.procs; amosctl status limited --json"]
+                + files.map { "cat \($0)" } + ["cat ../innocent/pids.max ../innocent/memory.max"]
+            let script = ConsoleScript([commands])
+            let record = try TestDisk(try Self.phone.get().image).run {
+                $0.perform(script, thenPowerOff: true)
+            }
+            #expect(record.outcome == .poweredOff, "\(record.console.text.suffix(3000))")
+            let answers = script.answers()
+            try #require(answers.count == commands.count, "\(record.console.text.suffix(3000))")
+            let process = answers[1].text.prefix { $0.isNumber }
+            #expect(answers[1].text.contains("\"pid\":\(process),"), "\(answers[1].text)")
+            #expect(answers[1].text.contains("\"held_by\":\"cgroup\""), "\(answers[1].text)")
+            for (file, answer) in zip(files, answers.dropFirst(2)) {
+                #expect(answer.text == limits[file], "\(file)")
+            }
+            // Who asks for none has none.
+            #expect(answers.last?.text == "max\nmax")
         }
 
         /// Kills the service's main process, if it has one at the moment.
