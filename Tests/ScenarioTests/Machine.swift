@@ -3,32 +3,10 @@ import HostSystem
 import LinuxSystem
 import Synchronization
 
+@testable import ScenarioFormat
+
 /// What this machine offers to scenarios, found out once.
 enum Machine {
-    enum Ability: String, Decodable, Sendable {
-        /// Being root, for real: other users' ids, real-time scheduling, device nodes.
-        case root
-        /// A cgroup v2 that may be written to.
-        case cgroup
-        /// And one that has the controllers of memory, processor and processes to give.
-        case controllers
-        /// Namespaces of its own for a service that is started as root of a user namespace.
-        case namespaces
-        /// Landlock, which not every kernel has switched on.
-        case landlock
-
-        /// Why a scenario that needs it is not played, for people.
-        var lack: String {
-            switch self {
-            case .root: "it must be root for real, not only in a namespace"
-            case .cgroup: "the cgroup v2 that the tests run in is not theirs to divide"
-            case .controllers: "the tests' cgroup v2 has no controllers of memory, cpu and pids to give"
-            case .namespaces: "no namespaces can be made (unshare fails)"
-            case .landlock: "the kernel has no Landlock switched on"
-            }
-        }
-    }
-
     private static let ownProcesses = ["--pid", "--fork", "--kill-child", "--mount-proc"]
     /// The same where one is not root, or shall not be.
     static let namespaceAsUser = ["--user", "--map-root-user"] + ownProcesses
@@ -85,7 +63,7 @@ enum Machine {
         say("\(path) could not be removed")
     }
 
-    static func has(_ ability: Ability) -> Bool {
+    static func has(_ ability: Scenario.Ability) -> Bool {
         switch ability {
         case .root: getuid() == 0
         case .cgroup: ownGroup != nil

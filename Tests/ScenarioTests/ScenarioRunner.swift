@@ -3,6 +3,8 @@ import Foundation
 import HostSystem
 import Services
 
+@testable import ScenarioFormat
+
 /// Plays one scenario against the real programs.
 final class ScenarioRunner {
     private let scenario: Scenario
@@ -102,14 +104,8 @@ final class ScenarioRunner {
             try shell.run(["-c", command, script], environment: variables, folder: place)
         }
         let text = String(decoding: FileManager.default.contents(atPath: output) ?? Data(), as: UTF8.self)
-        guard result.status == step.status ?? 0 else {
-            throw failure("`\(script)` ended with status \(result.status):\n\(text)", run)
-        }
-        for pattern in step.prints ?? [] where try !text.contains(Regex(pattern)) {
-            throw failure("`\(script)` does not print /\(pattern)/ but:\n\(text)", run)
-        }
-        for pattern in step.lacks ?? [] where try text.contains(Regex(pattern)) {
-            throw failure("`\(script)` prints /\(pattern)/:\n\(text)", run)
+        if let problem = try step.problems(status: result.status, output: text).first {
+            throw failure("`\(script)`: \(problem)", run)
         }
     }
 
@@ -157,10 +153,7 @@ final class ScenarioRunner {
             "@LOGD@": try Machine.program("amos-logd"), "@PORT@": String(port),
             "@UID@": String(getuid()), "@GID@": String(getgid()),
         ]
-        for name in try FileManager.default.contentsOfDirectory(atPath: scenario.folder(part).path) {
-            let source = scenario.folder(part).appendingPathComponent(name)
-            var text = try String(contentsOf: source, encoding: .utf8)
-            for (word, value) in words { text = text.replacing(word, with: value) }
+        for (name, text) in try scenario.services(in: part, replacing: words) {
             try Data(text.utf8).write(to: URL(fileURLWithPath: "\(target)/\(name)"))
         }
         let plan = try ServiceFolder.plan(at: target)

@@ -1,17 +1,9 @@
 import Foundation
 import HostSystem
 
-/// What a scenario's amos-init finds where it starts.
-struct SupervisorConditions: Sendable {
-    /// How many descriptors it may have open; nil: as many as this process.
-    var descriptors: Int?
-    /// How many processes it and its services may be; then it is not root, whom no such limit binds.
-    var processes: Int?
-    /// Folders that are empty for it and its services.
-    var emptyFolders: [String]
-    /// What the wall clock says when it starts (UTC); nil: the time.
-    var clock: String?
+@testable import ScenarioFormat
 
+extension SupervisorConditions {
     private static let nobody: UInt32 = 65_534
 
     /// Whom it runs as, if not as whoever runs the tests.

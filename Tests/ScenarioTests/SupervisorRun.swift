@@ -2,6 +2,8 @@ import Foundation
 import Synchronization
 import Wire
 
+@testable import ScenarioFormat
+
 /// `amos-init` at work in a private folder, and a caller of its control socket who collects its events.
 ///
 /// It ends with the thread that started it: a killed test leaves nothing behind.
@@ -174,20 +176,7 @@ final class SupervisorRun {
         guard let timed = try? TimedEvent(line: Array(line.utf8)) else { return }
         if isAskedAgain { events = earlierBoots }
         isAskedAgain = false
-        let event: ScenarioEvent
-        // About to start, for no reason worth telling.
-        if case .service(_, .waiting, 0, "") = timed.event { return }
-        switch timed.event {
-        case .service(let name, let state, let process, let reason):
-            event = .init(
-                service: name, state: state.name, process: process, reason: reason,
-                nanoseconds: timed.nanoseconds, line: line)
-        case .ready, .healthy, .failure, .shutdown:
-            event = .init(
-                service: "system", state: timed.event.kind, process: 0, reason: "",
-                nanoseconds: timed.nanoseconds, line: line)
-        default: return
-        }
+        guard let event = ScenarioEvent(timed, line: line) else { return }
         events.append(event)
     }
 
