@@ -65,6 +65,13 @@ extension DeviceTests {
             for name in ["kernel", "stage 1", "ext4", "shell", "ready", "what ready waited for"] {
                 #expect(texts.contains(name), "\(name)")
             }
+            // From the kernel through stage 1, its modules and mounts to the services that health names.
+            let bold = try document.nodes(forXPath: "//*[local-name()='text'][@font-weight='bold']")
+                .compactMap(\.stringValue)
+            for name in ["kernel", "stage 1", "ext4", "mount /data (ext4)"] {
+                #expect(bold.contains(name), "\(name) in \(bold)")
+            }
+            #expect(bold.contains("logd") || bold.contains("network"), "\(bold)")
         }
     }
 }
