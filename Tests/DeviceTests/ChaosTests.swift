@@ -4,8 +4,9 @@ import HostSystem
 import Testing
 
 extension DeviceTests {
-    /// Sixty seconds in which services are killed at random, one runs out of memory, one fork-bombs itself
-    /// and `data` is full. PID 1 stays, the console answers, and what nobody harmed was never touched.
+    /// Sixty seconds in which services are killed at random, one runs out of its memory, another takes all
+    /// that the handset has, one fork-bombs itself and `data` is full. PID 1 stays, the console answers, and
+    /// what nobody harmed was never touched.
     @Suite struct Chaos {
         static let seconds = count(60, torture: 600)
         static let workers = ["one", "two", "three", "four"]
@@ -28,6 +29,14 @@ extension DeviceTests {
                 start: on-demand
                 restart: never
                 limits: {memory: 8 MiB, memory-ends-all: true}
+                """
+            files["services/glutton.yaml"] = """
+                description: Takes all the memory that there is
+                program: /usr/bin/busybox
+                arguments: [tail, /dev/zero]
+                start: on-demand
+                restart: never
+                limits: {oom-score: 1000}
                 """
             files["services/bomb.yaml"] = """
                 description: Starts as many processes as it may, and goes on trying
@@ -92,7 +101,8 @@ extension DeviceTests {
         /// Random harm with random pauses that sum up to the time.
         static func harm(_ random: inout SeededGenerator) -> [String] {
             var commands = [
-                "dd if=/dev/zero of=/data/full bs=1M 2>/dev/null; amosctl start bomb; amosctl start hog"
+                "amosctl start glutton",
+                "dd if=/dev/zero of=/data/full bs=1M 2>/dev/null; amosctl start bomb; amosctl start hog",
             ]
             var milliseconds = 0
             while milliseconds < seconds * 1000 {
@@ -143,6 +153,7 @@ extension DeviceTests {
             var state: String
             var pid: Int
             var restarts: Int
+            var reason: String
         }
 
         private static func check(
@@ -163,6 +174,9 @@ extension DeviceTests {
             #expect(all.contains { $0.restarts > 0 }, "\(seed): nothing was harmed")
             #expect(all.first { $0.name == "hog" }?.state == "failed", "\(seed)")
             #expect(all.first { $0.name == "bomb" }?.state == "stopped", "\(seed)")
+            // Whom the kernel chose when nothing was left.
+            let glutton = all.first { $0.name == "glutton" }
+            #expect(glutton?.reason == "killed by signal 9", "\(seed): \(glutton as Any)")
             #expect(answers[5].text.contains("amos-init"), "\(seed)")
             #expect(answers[6].text.trimmingCharacters(in: .whitespacesAndNewlines) == "0", "\(seed)")
         }
