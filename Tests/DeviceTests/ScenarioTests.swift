@@ -9,8 +9,8 @@ import Wire
 @testable import ScenarioFormat
 
 extension DeviceTests {
-    /// A part of the scenarios, on a handset: amos-init as an ordinary service manager below the shell's
-    /// cgroup, on the handset's kernel, which has every controller to give.
+    /// A part of the scenarios, on a handset: amos-init as an ordinary service manager in a cgroup of its own,
+    /// on the handset's kernel, which has every controller to give.
     @Suite struct Scenarios {
         static let names = [
             "backoff", "conflicts", "controllers", "limits", "milestones", "once", "one-shot", "orphans",
@@ -90,8 +90,12 @@ private struct GuestScript {
             mkdir -p \(folder) && cd \(folder) || exit 1
             export DIR=\(folder) AMOS_RUN=\(folder)/run PATH=\(place)/bin:$PATH
             mkdir run
-            /usr/sbin/amos-init --plan \(place)/\(scenario.name)/services.plan --run $DIR/run \
-            --state $DIR/state > output 2>&1 &
+            # Where nobody else is: only such a group has controllers for those below it.
+            own=/sys/fs/cgroup/\(scenario.name)
+            for name in memory cpu pids; do echo +$name > /sys/fs/cgroup/cgroup.subtree_control; done
+            mkdir $own
+            (echo 0 > $own/cgroup.procs && exec /usr/sbin/amos-init --run $DIR/run --state $DIR/state \
+            --plan \(place)/\(scenario.name)/services.plan > output 2>&1) &
             await amosctl status
 
             """
@@ -103,7 +107,8 @@ private struct GuestScript {
                 text += "reached \(name) \(state) \(count)\n"
             }
         }
-        text += "echo @events; amosctl events --json; echo @end\namosctl poweroff\nwait\ncat output\n"
+        text += "echo @events; amosctl events --json; echo @end\n"
+        text += "amosctl poweroff; wait; rmdir $own; cat output\n"
     }
 
     private mutating func add(_ step: Scenario.Step, _ number: Int, place: String) {
