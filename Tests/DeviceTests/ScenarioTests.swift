@@ -9,8 +9,8 @@ import Wire
 @testable import ScenarioFormat
 
 extension DeviceTests {
-    /// A part of the scenarios, on a handset: amos-init as an ordinary service manager in a cgroup of its own,
-    /// on the handset's kernel, which has every controller to give.
+    /// A part of the scenarios, on a handset: amos-init as an ordinary service manager in a cgroup of its
+    /// own, on the handset's kernel, which has every controller to give.
     @Suite struct Scenarios {
         static let names = [
             "backoff", "conflicts", "controllers", "limits", "milestones", "once", "one-shot", "orphans",
