@@ -67,8 +67,9 @@ bench: build ## measure builds, boots and sizes beside what others offer
 torture: build ## the long variants: more flips, more power cuts, more kills, more simulated worlds and package universes
 	AMOS_TORTURE=1 AMOS_SIMULATION_SEEDS=100000 AMOS_SOLVER_SEEDS=100000 swift test --disable-xctest
 
-fuzz: deps ## give every decoder to libFuzzer for FUZZ_SECONDS (30) each
+fuzz: deps ## every decoder under libFuzzer for FUZZ_SECONDS (30) each, the supervisor in 100,000 worlds
 	.ci/fuzz $(FUZZ_SECONDS)
+	AMOS_SIMULATION_SEEDS=100000 swift test --disable-xctest --filter '^ServicesTests\.SimulationTests'
 
 # Swift's global tables look like leaks: only what is read or written wrongly counts.
 asan: deps ## the userland's tests and scenarios with AddressSanitizer

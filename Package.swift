@@ -48,7 +48,7 @@ let handsetTargets: [Target] = [
     // two shapes in a program that uses both.
     .target(name: "CLinux", path: "Sources/Handset/CLinux", cSettings: [.define("_GNU_SOURCE")]),
     .target(
-        name: "LinuxSystem", dependencies: ["CLinux"], path: "Sources/Handset/LinuxSystem",
+        name: "LinuxSystem", dependencies: ["CLinux", "Wire"], path: "Sources/Handset/LinuxSystem",
         swiftSettings: handset),
     handsetProgram("amos-stage1", needs: ["Slots", "Wire"]),
     handsetProgram("amos-init", needs: ["Services", "Slots", "Wire"]),
@@ -163,19 +163,20 @@ let testTargets: [Target] = [
     // The init program itself, against services of all kinds; the witness is what those services run.
     .executableTarget(
         name: "scenario-witness", path: "Tests/ScenarioTests/Witness", swiftSettings: strict),
+    // How scenarios are written down.
+    .target(
+        name: "ScenarioFormat", dependencies: ["Wire", .product(name: "Yams", package: "Yams")],
+        path: "Tests/ScenarioTests/Format", swiftSettings: strict),
     .testTarget(
         name: "ScenarioTests",
-        dependencies: [
-            "DeviceSpec", "HostSystem", "LinuxSystem", "Services", "Wire",
-            .product(name: "Yams", package: "Yams"),
-        ],
-        path: "Tests/ScenarioTests", exclude: ["Scenarios", "Witness"], swiftSettings: strict),
+        dependencies: ["DeviceSpec", "HostSystem", "LinuxSystem", "ScenarioFormat", "Services", "Wire"],
+        path: "Tests/ScenarioTests", exclude: ["Format", "Scenarios", "Witness"], swiftSettings: strict),
     // Whole images, booted in QEMU.
     .testTarget(
         name: "DeviceTests",
         dependencies: [
-            "Assembly", "Emulator", "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Slots", "Wire",
-            "Referees",
+            "Assembly", "Emulator", "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services",
+            "Slots", "Wire", "Referees", "ScenarioFormat",
         ],
         path: "Tests/DeviceTests", swiftSettings: strict),
 ]

@@ -61,6 +61,29 @@ import Wire
         }
     }
 
+    /// More targets than PID 1 keeps the events of, before a goal that is slower than them.
+    @Test func aBootThatIsTooLargeSaysWhatIsMissing() throws {
+        var services = [ServiceDefinition.shell("goal", "sleep 0.5; echo >&4; exec sleep 1000")]
+        services[0].readiness = .descriptor(4)
+        for number in 10_000..<13_000 {
+            var target = ServiceDefinition(name: "\(String(repeating: "t", count: 60))-\(number)")
+            target.kind = .target
+            services.append(target)
+        }
+        let running = try RunningInit(services, health: ["goal"])
+        defer { running.end() }
+        #expect(running.wait { running.amosctl("events").output.contains("healthy") })
+        let chart = running.amosctl("chart")
+        #expect(chart.status == 0 && chart.errors.contains("of events are missing"), "\(chart.errors)")
+        let document = try XMLDocument(xmlString: chart.output)
+        let texts = try document.nodes(forXPath: "//*[local-name()='text']").compactMap(\.stringValue)
+        #expect(texts.contains("events missing") && texts.contains { $0.hasSuffix("of events are missing") })
+        #expect(running.amosctl("blame").errors.contains("of events are missing"))
+        if let folder = ProcessInfo.processInfo.environment["AMOS_TEST_OUTPUT"] {
+            try chart.output.write(toFile: folder + "/gap.svg", atomically: true, encoding: .utf8)
+        }
+    }
+
     @Test func usageIsMeasured() throws {
         var busy = ServiceDefinition.shell("busy", "while :; do :; done")
         busy.resources.nice = 19

@@ -53,11 +53,33 @@ import Testing
     @Test func everyServiceKeyHasAnExample() throws {
         let text = try String(contentsOfFile: Self.serviceFile, encoding: .utf8)
         let prose = text.components(separatedBy: "## Every key").first ?? ""
-        for path in KeyReference.serviceKeyPaths() where !path.contains("[]") && !path.contains("NAME") {
+        for path in KeyReference.serviceKeyPaths() where !path.contains("NAME") {
             let key = path.split(separator: ".").last.map(String.init) ?? path
             // In an example, or within `quotes` in the text.
             #expect(prose.contains("\(key):"), "\(path) has no example")
         }
+    }
+
+    /// What the guide for newcomers calls a key is one.
+    @Test func theMigrationGuideNamesKeysThatExist() throws {
+        let text = try String(contentsOfFile: Self.folder + "/Migration.md", encoding: .utf8)
+        let known = Set(
+            KeyReference.serviceKeyPaths().flatMap { $0.split(separator: ".") }.map {
+                String($0.prefix { $0 != "[" })
+            })
+        var named: Set<String> = []
+        for line in text.split(separator: "\n") {
+            // Of a table the last column, of prose everything: `key`, `key: value`, `key: {key, key: value}`.
+            let column = line.hasPrefix("|") ? line.split(separator: "|").last ?? "" : line
+            for fragment in column.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+            where fragment.offset % 2 == 1 && !fragment.element.contains("amosctl") {
+                for match in fragment.element.matches(of: /(?:^|[{,] ?)([a-z][a-z-]+)(?=[:,}])/) {
+                    named.insert(String(match.1))
+                }
+            }
+        }
+        #expect(named.count > 40)
+        #expect(named.subtracting(known) == [])
     }
 
     /// Every whole example in the reference is read by the reader itself.

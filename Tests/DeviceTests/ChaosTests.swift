@@ -4,8 +4,9 @@ import HostSystem
 import Testing
 
 extension DeviceTests {
-    /// Sixty seconds in which services are killed at random, one runs out of memory, one fork-bombs itself
-    /// and `data` is full. PID 1 stays, the console answers, and what nobody harmed was never touched.
+    /// Sixty seconds in which services are killed at random, one runs out of its memory, another takes all
+    /// that the handset has, one fork-bombs itself and `data` is full. PID 1 stays, the console answers, and
+    /// what nobody harmed was never touched.
     @Suite struct Chaos {
         static let seconds = count(60, torture: 600)
         static let workers = ["one", "two", "three", "four"]
@@ -29,6 +30,14 @@ extension DeviceTests {
                 restart: never
                 limits: {memory: 8 MiB, memory-ends-all: true}
                 """
+            files["services/glutton.yaml"] = """
+                description: Takes all the memory that there is
+                program: /usr/bin/busybox
+                arguments: [tail, /dev/zero]
+                start: on-demand
+                restart: never
+                limits: {oom-score: 1000}
+                """
             files["services/bomb.yaml"] = """
                 description: Starts as many processes as it may, and goes on trying
                 program: /usr/bin/busybox
@@ -37,10 +46,50 @@ extension DeviceTests {
                 restart: {policy: always, delay: 100 ms, delay-limit: 1 s}
                 limits: {processes: 24, memory: 32 MiB, cpu-weight: 10}
                 """
+            files["services/limited.yaml"] = """
+                description: Has a limit of every kind
+                program: /usr/bin/busybox
+                arguments: [sleep, "1000000"]
+                limits:
+                  memory: 24 MiB
+                  memory-high: 16 MiB
+                  memory-low: 4 MiB
+                  memory-ends-all: true
+                  cpu-weight: 250
+                  cpu: 20 ms per 50 ms
+                  processes: 7
+                """
             let names = files.keys.map { $0.dropFirst("services/".count).dropLast(".yaml".count) }
             let list = names.sorted().joined(separator: ", ")
             let source = try DeviceSource("chaos", "services: [\(list)]\n", files: files)
             return (source: source, image: try Workshop.build(source))
+        }
+
+        /// What the kernel has is what the file says, of every controller; the chaos counts on it.
+        @Test func limitsAreThoseOfTheServiceFile() throws {
+            let limits = [
+                "memory.max": "25165824", "memory.high": "16777216", "memory.low": "4194304",
+                "memory.oom.group": "1", "cpu.weight": "250", "cpu.max": "20000 50000", "pids.max": "7",
+            ]
+            let files = limits.keys.sorted()
+            let commands =
+                ["cd /sys/fs/cgroup/amos/limited", "cat cgroup.procs; amosctl status limited --json"]
+                + files.map { "cat \($0)" } + ["cat ../innocent/pids.max ../innocent/memory.max"]
+            let script = ConsoleScript([commands])
+            let record = try TestDisk(try Self.phone.get().image).run {
+                $0.perform(script, thenPowerOff: true)
+            }
+            #expect(record.outcome == .poweredOff, "\(record.console.text.suffix(3000))")
+            let answers = script.answers()
+            try #require(answers.count == commands.count, "\(record.console.text.suffix(3000))")
+            let process = answers[1].text.prefix { $0.isNumber }
+            #expect(answers[1].text.contains("\"pid\":\(process),"), "\(answers[1].text)")
+            #expect(answers[1].text.contains("\"held_by\":\"cgroup\""), "\(answers[1].text)")
+            for (file, answer) in zip(files, answers.dropFirst(2)) {
+                #expect(answer.text == limits[file], "\(file)")
+            }
+            // Who asks for none has none.
+            #expect(answers.last?.text == "max\nmax")
         }
 
         /// Kills the service's main process, if it has one at the moment.
@@ -52,7 +101,8 @@ extension DeviceTests {
         /// Random harm with random pauses that sum up to the time.
         static func harm(_ random: inout SeededGenerator) -> [String] {
             var commands = [
-                "dd if=/dev/zero of=/data/full bs=1M 2>/dev/null; amosctl start bomb; amosctl start hog"
+                "amosctl start glutton",
+                "dd if=/dev/zero of=/data/full bs=1M 2>/dev/null; amosctl start bomb; amosctl start hog",
             ]
             var milliseconds = 0
             while milliseconds < seconds * 1000 {
@@ -103,6 +153,7 @@ extension DeviceTests {
             var state: String
             var pid: Int
             var restarts: Int
+            var reason: String
         }
 
         private static func check(
@@ -123,6 +174,9 @@ extension DeviceTests {
             #expect(all.contains { $0.restarts > 0 }, "\(seed): nothing was harmed")
             #expect(all.first { $0.name == "hog" }?.state == "failed", "\(seed)")
             #expect(all.first { $0.name == "bomb" }?.state == "stopped", "\(seed)")
+            // Whom the kernel chose when nothing was left.
+            let glutton = all.first { $0.name == "glutton" }
+            #expect(glutton?.reason == "killed by signal 9", "\(seed): \(glutton as Any)")
             #expect(answers[5].text.contains("amos-init"), "\(seed)")
             #expect(answers[6].text.trimmingCharacters(in: .whitespacesAndNewlines) == "0", "\(seed)")
         }

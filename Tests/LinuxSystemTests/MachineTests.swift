@@ -89,10 +89,4 @@ struct ProgramTests {
     @Test func aProgramThatNeverEndsIsKilled() throws {
         #expect(try Program.run("/bin/sleep", ["600"], limitSeconds: 1) == .killed(signal: SIGALRM))
     }
-
-    @Test func decimalsStopAtTheFirstOtherByte() {
-        #expect(WallClock.decimal(Array("1700000000\n".utf8)) == 1_700_000_000)
-        #expect(WallClock.decimal(Array("-1".utf8)) == nil)
-        #expect(WallClock.decimal(Array(repeating: UInt8(ascii: "9"), count: 40)) != nil)
-    }
 }

@@ -3,34 +3,17 @@ import HostSystem
 import LinuxSystem
 import Synchronization
 
+@testable import ScenarioFormat
+
 /// What this machine offers to scenarios, found out once.
 enum Machine {
-    enum Ability: String, Decodable, Sendable {
-        /// Being root, for real: other users' ids, real-time scheduling, device nodes.
-        case root
-        /// A cgroup v2 that may be written to.
-        case cgroup
-        /// Namespaces of its own for a service that is started as root of a user namespace.
-        case namespaces
-        /// Landlock, which not every kernel has switched on.
-        case landlock
-
-        /// Why a scenario that needs it is not played, for people.
-        var lack: String {
-            switch self {
-            case .root: "it must be root for real, not only in a namespace"
-            case .cgroup: "the cgroup v2 that the tests run in is not theirs to divide"
-            case .namespaces: "no namespaces can be made (unshare fails)"
-            case .landlock: "the kernel has no Landlock switched on"
-            }
-        }
-    }
+    private static let ownProcesses = ["--pid", "--fork", "--kill-child", "--mount-proc"]
+    /// The same where one is not root, or shall not be.
+    static let namespaceAsUser = ["--user", "--map-root-user"] + ownProcesses
 
     /// How to become PID 1 of a new PID namespace with its own `/proc`; empty where the machine forbids it.
     static let namespace: [String] = {
-        let common = ["--pid", "--fork", "--kill-child", "--mount-proc"]
-        let asUser = ["--user", "--map-root-user"]
-        for words in [common, asUser + common] {
+        for words in [ownProcesses, namespaceAsUser] {
             let trial = try? Tool("unshare", package: "util-linux").run(words + ["/bin/true"])
             if trial?.status == 0 { return words }
         }
@@ -48,6 +31,14 @@ enum Machine {
         guard let mount, let path else { return nil }
         let own = "\(mount[1])\(path.dropFirst(3))"
         return access(own, W_OK) == 0 && access(own + "/cgroup.procs", W_OK) == 0 ? own : nil
+    }()
+
+    /// What a group that is made in ours gets without any doing of ours.
+    private static let hasControllers: Bool = {
+        guard let group = makeGroup() else { return false }
+        defer { removeGroup(group) }
+        let text = (try? String(contentsOfFile: group + "/cgroup.controllers", encoding: .utf8)) ?? ""
+        return Set(text.split(whereSeparator: \.isWhitespace)).isSuperset(of: ["memory", "cpu", "pids"])
     }()
 
     private static let groupCount = Atomic(0)
@@ -72,10 +63,11 @@ enum Machine {
         say("\(path) could not be removed")
     }
 
-    static func has(_ ability: Ability) -> Bool {
+    static func has(_ ability: Scenario.Ability) -> Bool {
         switch ability {
         case .root: getuid() == 0
         case .cgroup: ownGroup != nil
+        case .controllers: hasControllers
         case .namespaces: !namespace.isEmpty
         case .landlock: Landlock.version > 0
         }

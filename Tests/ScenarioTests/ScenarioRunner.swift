@@ -3,6 +3,8 @@ import Foundation
 import HostSystem
 import Services
 
+@testable import ScenarioFormat
+
 /// Plays one scenario against the real programs.
 final class ScenarioRunner {
     private let scenario: Scenario
@@ -23,6 +25,9 @@ final class ScenarioRunner {
             try FileManager.default.createDirectory(
                 atPath: "\(folder)/\(path)", withIntermediateDirectories: true)
         }
+        if let user = scenario.conditions.user {
+            for path in [folder, "\(folder)/run"] { chown(path, user, user) }
+        }
     }
 
     deinit {
@@ -35,7 +40,7 @@ final class ScenarioRunner {
         try writePrograms()
         try compile("services")
         let run = try SupervisorRun(
-            folder: folder, plan: "\(folder)/services.plan", descriptors: scenario.descriptors)
+            folder: folder, plan: "\(folder)/services.plan", scenario.conditions)
         self.run = run
         try run.listen()
         for step in scenario.steps { try perform(step, run) }
@@ -54,7 +59,14 @@ final class ScenarioRunner {
     }
 
     private func shutDown(_ run: SupervisorRun) throws -> Int32 {
-        if run.isRunning { try run.powerOff() }
+        if run.isRunning {
+            // Who is root here is a stranger in a namespace of somebody else's.
+            if scenario.conditions.processes == nil {
+                try run.powerOff()
+            } else {
+                try Tool("sh", package: "dash").check(["\(folder)/bin/amosctl", "poweroff"])
+            }
+        }
         return try run.end()
     }
 
@@ -67,6 +79,7 @@ final class ScenarioRunner {
         }
         if let script = step.run { try runScript(script, step, run) }
         if let part = step.plan { try compile(part) }
+        if let clock = step.cut { try run.cutPower(clock: clock) }
         if let patterns = step.ended {
             _ = try run.end()
             for pattern in patterns where try !run.output.contains(Regex(pattern)) {
@@ -91,14 +104,8 @@ final class ScenarioRunner {
             try shell.run(["-c", command, script], environment: variables, folder: place)
         }
         let text = String(decoding: FileManager.default.contents(atPath: output) ?? Data(), as: UTF8.self)
-        guard result.status == step.status ?? 0 else {
-            throw failure("`\(script)` ended with status \(result.status):\n\(text)", run)
-        }
-        for pattern in step.prints ?? [] where try !text.contains(Regex(pattern)) {
-            throw failure("`\(script)` does not print /\(pattern)/ but:\n\(text)", run)
-        }
-        for pattern in step.lacks ?? [] where try text.contains(Regex(pattern)) {
-            throw failure("`\(script)` prints /\(pattern)/:\n\(text)", run)
+        if let problem = try step.problems(status: result.status, output: text).first {
+            throw failure("`\(script)`: \(problem)", run)
         }
     }
 
@@ -119,9 +126,10 @@ final class ScenarioRunner {
     }
 
     private func writePrograms() throws {
+        let user = scenario.conditions.becomingUser.joined(separator: " ")
         let amosctl = try Machine.program("amosctl")
         let programs = [
-            ("amosctl", "exec '\(amosctl)' \"$@\" --run '\(folder)/run'"),
+            ("amosctl", "exec \(user) '\(amosctl)' \"$@\" --run '\(folder)/run'"),
             ("witness", "exec '\(try Machine.program("scenario-witness"))' \"$@\""),
             ("await", "until \"$@\" >/dev/null 2>&1; do sleep 0.05; done"),
         ]
@@ -145,10 +153,7 @@ final class ScenarioRunner {
             "@LOGD@": try Machine.program("amos-logd"), "@PORT@": String(port),
             "@UID@": String(getuid()), "@GID@": String(getgid()),
         ]
-        for name in try FileManager.default.contentsOfDirectory(atPath: scenario.folder(part).path) {
-            let source = scenario.folder(part).appendingPathComponent(name)
-            var text = try String(contentsOf: source, encoding: .utf8)
-            for (word, value) in words { text = text.replacing(word, with: value) }
+        for (name, text) in try scenario.services(in: part, replacing: words) {
             try Data(text.utf8).write(to: URL(fileURLWithPath: "\(target)/\(name)"))
         }
         let plan = try ServiceFolder.plan(at: target)

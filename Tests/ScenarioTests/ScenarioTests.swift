@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import ScenarioFormat
+
 /// `amos-init` and `amosctl` themselves, as PID 1 of a namespace of their own: every folder of `Scenarios/`
 /// is played, and the events that PID 1 tells are compared with those expected.
 ///

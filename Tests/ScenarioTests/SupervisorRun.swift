@@ -2,6 +2,8 @@ import Foundation
 import Synchronization
 import Wire
 
+@testable import ScenarioFormat
+
 /// `amos-init` at work in a private folder, and a caller of its control socket who collects its events.
 ///
 /// It ends with the thread that started it: a killed test leaves nothing behind.
@@ -11,31 +13,34 @@ final class SupervisorRun {
 
     let folder: String
     private(set) var events: [ScenarioEvent] = []
-    private let child: pid_t
+    private let plan: String
+    private let conditions: SupervisorConditions
+    private var child: pid_t = 0
     private var status: Int32?
     private var listener: Int32 = -1
     /// The next event is the first of this boot once more. Until it comes, those that are known stay: a
     /// supervisor that is about to end may still be connected to, and says nothing.
     private var isAskedAgain = false
+    /// Events of boots that a power cut has ended.
+    private var earlierBoots: [ScenarioEvent] = []
     private let group: String?
 
     var runFolder: String { "\(folder)/run" }
     /// What amos-init itself printed.
     var output: String { (try? String(contentsOfFile: "\(folder)/output", encoding: .utf8)) ?? "" }
 
-    /// - Parameter descriptors: how many it may have open; nil: as many as this process.
-    init(folder: String, plan: String, descriptors: Int?) throws {
+    init(folder: String, plan: String, _ conditions: SupervisorConditions) throws {
         self.folder = folder
-        let program = try Machine.program("amos-init")
-        var words = ["/usr/bin/setpriv", "--pdeathsig", "KILL"]
-        if let descriptors { words += ["/usr/bin/prlimit", "--nofile=\(descriptors):\(descriptors)"] }
-        if !Machine.namespace.isEmpty { words += ["/usr/bin/unshare"] + Machine.namespace }
-        let group = Machine.makeGroup()
-        if let group {
-            words = ["/bin/sh", "-c", "echo $$ > \"$0/cgroup.procs\" && exec \"$@\"", group] + words
-        }
-        self.group = group
-        words += [program, "--plan", plan, "--run", "\(folder)/run", "--state", "\(folder)/state"]
+        self.plan = plan
+        self.conditions = conditions
+        group = Machine.makeGroup()
+        try launch(clock: conditions.clock)
+    }
+
+    private func launch(clock: String?) throws {
+        let arguments = ["--plan", plan, "--run", runFolder, "--state", "\(folder)/state"]
+        let program = [try Machine.program("amos-init")] + arguments
+        let words = try conditions.command(program, clock: clock, group: group)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -48,7 +53,26 @@ final class SupervisorRun {
         var process: pid_t = 0
         let code = posix_spawn(&process, words[0], &actions, nil, &pointers, environ)
         guard code == 0 else { throw ScenarioFailure("\(words[0]): \(String(cString: strerror(code)))") }
-        child = process
+        (child, status) = (process, nil)
+    }
+
+    /// The power goes, and comes back when the wall clock says `clock`.
+    func cutPower(clock: String) throws {
+        kill(child, SIGKILL)
+        wait(for: nil)
+        // Its namespace dies with it, a moment later.
+        while true {
+            let descriptor = Self.connect("\(runFolder)/control.sock")
+            if descriptor < 0 { break }
+            close(descriptor)
+            usleep(1_000)
+        }
+        for name in try FileManager.default.contentsOfDirectory(atPath: runFolder) {
+            try FileManager.default.removeItem(atPath: "\(runFolder)/\(name)")
+        }
+        earlierBoots = events
+        try launch(clock: clock)
+        try listen()
     }
 
     deinit {
@@ -150,22 +174,9 @@ final class SupervisorRun {
 
     private func take(_ line: String) {
         guard let timed = try? TimedEvent(line: Array(line.utf8)) else { return }
-        if isAskedAgain { events = [] }
+        if isAskedAgain { events = earlierBoots }
         isAskedAgain = false
-        let event: ScenarioEvent
-        // About to start, for no reason worth telling.
-        if case .service(_, .waiting, 0, "") = timed.event { return }
-        switch timed.event {
-        case .service(let name, let state, let process, let reason):
-            event = .init(
-                service: name, state: state.name, process: process, reason: reason,
-                nanoseconds: timed.nanoseconds, line: line)
-        case .ready, .healthy, .failure, .shutdown:
-            event = .init(
-                service: "system", state: timed.event.kind, process: 0, reason: "",
-                nanoseconds: timed.nanoseconds, line: line)
-        default: return
-        }
+        guard let event = ScenarioEvent(timed, line: line) else { return }
         events.append(event)
     }
 

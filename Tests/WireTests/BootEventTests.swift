@@ -13,7 +13,7 @@ import Testing
         .clock(source: "sntp", unixSeconds: 1_760_000_000),
         .memory(totalKibibytes: 1_000_000, availableKibibytes: 970_000), .ready, .healthy(slot: "a"),
         .failure(what: "service", reason: "\"home\" is dead"), .crash(program: "/usr/bin/x", signal: 11),
-        .shutdown(reason: "poweroff"), .unmounted(path: "/data"),
+        .shutdown(reason: "poweroff"), .unmounted(path: "/data"), .lost(bytes: 70_000),
     ]
 
     @Test(arguments: all) func lineIsJSONAndReadsBack(_ event: BootEvent) throws {

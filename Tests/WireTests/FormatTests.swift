@@ -19,4 +19,21 @@ import Testing
         try reader.finish()
         #expect(values == (0x0102, -2, "hé"))
     }
+
+    @Test func decimalsAreDigitsAndFit() {
+        let all: [(String, UInt64?)] = [
+            ("0", 0), ("007", 7), ("18446744073709551615", .max), ("18446744073709551616", nil), ("", nil),
+            ("-1", nil), ("1 ", nil), ("+1", nil), (String(repeating: "9", count: 40), nil),
+        ]
+        for (text, value) in all {
+            #expect(Decimal.number(text) == value, "\(text)")
+            #expect(Decimal.number(Array(text.utf8)[...]) == value, "\(text)")
+        }
+        let beginnings: [(String, UInt64?)] = [
+            ("1700000000\n", 1_700_000_000), ("12 kB", 12), ("kB", nil), ("", nil),
+        ]
+        for (text, value) in beginnings {
+            #expect(Decimal.leading(Array(text.utf8)[...]) == value, "\(text)")
+        }
+    }
 }

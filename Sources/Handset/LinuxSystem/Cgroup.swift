@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// A control group, version 2: everything that a service's process starts stays in it.
 public struct Cgroup: Sendable {
@@ -61,7 +62,7 @@ public struct Cgroup: Sendable {
     public var processorMicroseconds: UInt64? {
         guard let text = contents(of: path + "/cpu.stat", limit: 1024) else { return nil }
         for line in text.split(separator: UInt8(ascii: "\n")) where line.starts(with: "usage_usec ".utf8) {
-            return WallClock.decimal(Array(line.dropFirst("usage_usec ".utf8.count))).map(UInt64.init)
+            return Decimal.leading(line.dropFirst("usage_usec ".utf8.count))
         }
         return nil
     }

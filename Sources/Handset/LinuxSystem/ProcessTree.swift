@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// All processes, as /proc shows them: what there is to go by without cgroups.
 public struct ProcessTree: Sendable {
@@ -17,15 +18,10 @@ public struct ProcessTree: Sendable {
         self.entries = sorted
     }
 
-    /// 0 for a name that is not a process's. Not by strtol(3): its numbers in any base are 2 kB of PID 1.
+    /// 0 for a name that is not a process's.
     private static func processNumber(_ name: UnsafePointer<CChar>) -> Int32 {
-        var (number, position) = (Int32(0), 0)
-        // The kernel's largest process number has seven digits.
-        while position < 9, name[position] >= 0x30, name[position] <= 0x39 {
-            number = number &* 10 &+ Int32(name[position] - 0x30)
-            position += 1
-        }
-        return number
+        let bytes = UnsafeRawPointer(name).assumingMemoryBound(to: UInt8.self)
+        return Int32(clamping: Decimal.number(Span(_unsafeStart: bytes, count: strlen(name))) ?? 0)
     }
 
     /// A snapshot: processes come and go while it is taken.
@@ -74,7 +70,7 @@ public struct ProcessTree: Sendable {
             let bracket = line.lastIndex(of: UInt8(ascii: ")")), bracket + 2 < line.count
         else { return nil }
         return line[(bracket + 2)...].split(separator: UInt8(ascii: " ")).map {
-            WallClock.decimal(Array($0)) ?? 0
+            Int64(clamping: Decimal.leading($0) ?? 0)
         }
     }
 }
@@ -89,14 +85,12 @@ extension ChildProcess {
         guard let text = contents(of: path, limit: 32_768 * 8) else { return nil }
         // `12 345 `: a thousand of them are read in every turn of a shutdown.
         var children: [Int32] = []
-        var number: Int32 = 0
-        for byte in text {
-            if byte != UInt8(ascii: " ") {
-                number = number &* 10 &+ Int32(byte &- UInt8(ascii: "0"))
-            } else {
-                children.append(number)
-                number = 0
+        var start = 0
+        for (position, byte) in text.enumerated() where byte == UInt8(ascii: " ") {
+            if let number = Decimal.number(text[start..<position]) {
+                children.append(Int32(clamping: number))
             }
+            start = position + 1
         }
         return children
     }

@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// The time of day, in the kernel and in the hardware clock.
 public enum WallClock {
@@ -13,7 +14,7 @@ public enum WallClock {
     /// What the hardware clock says, in seconds since 1970; nil where there is none.
     public static var hardwareSeconds: Int64? {
         guard let text = contents(of: "/sys/class/rtc/rtc0/since_epoch", limit: 32) else { return nil }
-        return decimal(text)
+        return Decimal.leading(text[...]).flatMap(Int64.init(exactly:))
     }
 
     /// Writes the system's time to the hardware clock.
@@ -21,18 +22,6 @@ public enum WallClock {
         let clock = try FileDescriptor.open("/dev/rtc0")
         let fd = clock.rawValue
         try retryingOnInterrupt("set", "/dev/rtc0") { amos_set_hardware_clock(fd, unixSeconds) }
-    }
-
-    /// A decimal number up to the first other byte; nil without one.
-    public static func decimal(_ text: [UInt8]) -> Int64? {
-        var value: Int64 = 0
-        var hasDigits = false
-        for byte in text {
-            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), value < 1 << 50 else { break }
-            value = value * 10 + Int64(byte - UInt8(ascii: "0"))
-            hasDigits = true
-        }
-        return hasDigits ? value : nil
     }
 }
 

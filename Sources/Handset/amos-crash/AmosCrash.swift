@@ -16,8 +16,8 @@ enum AmosCrash {
             Output.say("amos-crash: called by the kernel with PID SIGNAL TIME EXECUTABLE")
             return
         }
-        let process = Int32(truncatingIfNeeded: WallClock.decimal(Array(arguments[0].utf8)) ?? 0)
-        let signal = Int32(truncatingIfNeeded: WallClock.decimal(Array(arguments[1].utf8)) ?? 0)
+        let process = Int32(truncatingIfNeeded: Decimal.number(arguments[0]) ?? 0)
+        let signal = Int32(truncatingIfNeeded: Decimal.number(arguments[1]) ?? 0)
         // The kernel writes the path with '!' for '/'.
         let program = String(
             decoding: arguments[3].utf8.map { $0 == UInt8(ascii: "!") ? UInt8(ascii: "/") : $0 },
@@ -25,7 +25,7 @@ enum AmosCrash {
         let service = serviceName(process)
         let report = CrashReport(
             program: program, service: service, processID: process, signal: signal,
-            unixSeconds: WallClock.decimal(Array(arguments[2].utf8)) ?? 0, core: readCore(),
+            unixSeconds: Int64(clamping: Decimal.number(arguments[2]) ?? 0), core: readCore(),
             logLines: LogTail.lines(of: service, limit: CrashReport.logLineLimit))
         keep(report)
         let event = BootEvent.crash(program: program, signal: signal)

@@ -15,6 +15,13 @@ import Wire
 ///   buffer and list here has a limit. A refused allocation would end it (Embedded Swift traps), but Linux
 ///   refuses small ones only where overcommitting is forbidden, which a handset must not set.
 /// - time: nobody is waited for. Ended children, packets and notifications are taken some at a time.
+/// - the disk: what is kept on `data` is written by another process (`StateFiles`), because a write waits for
+///   whatever else the journal has to commit, and a worn flash takes seconds. What is read there is read
+///   here, and waited for: stamps and last runs at the boot, and the secrets and environment files of a
+///   service when it starts, which it could not do without. That is bounded: regular files of root's only
+///   (`TrustedFile`), each of a limited size, no directory deeper than one, most of it in the page cache
+///   after the first start. A disk that answers no read at all is one that the handset cannot live with:
+///   the loop stands still, the machine's watchdog is not fed any more, and restarts it.
 ///
 /// Decisions are made in `Shared/Services`; this folder performs them.
 ///

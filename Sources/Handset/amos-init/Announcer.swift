@@ -4,11 +4,13 @@ import Wire
 /// Passes events on to the machine that watches this one, through the virtio-serial port `amos.events`, and
 /// keeps them for `amosctl`. Real hardware has no such port; then they are only kept.
 final class Announcer {
-    /// What a host that does not read right now may miss at most; a boot chart of 1,000 services fits.
-    static let backlogLimit = 256 * 1024
+    /// What waits for a host that does not read right now: as much of a boot as is kept here, too. What comes
+    /// then is dropped, and the first event that has room again tells the host how much.
+    static let backlogLimit = EventHistory.bootLimit
 
     var port: FileDescriptor?
     var backlog: [UInt8] = []
+    private var dropped: UInt64 = 0
     var history = EventHistory()
     /// Called when the history has grown.
     var listener: (() -> Void)?
@@ -31,7 +33,16 @@ final class Announcer {
     func pass(_ line: [UInt8]) {
         history.append(line)
         listener?()
-        guard port != nil, backlog.count + line.count <= Self.backlogLimit else { return }
+        guard port != nil else { return }
+        flush()
+        guard backlog.count + line.count + BootEvent.lineLimit <= Self.backlogLimit else {
+            dropped += UInt64(line.count)
+            return
+        }
+        if dropped > 0 {
+            backlog += BootEvent.lost(bytes: dropped).line(nanoseconds: Machine.bootTimeNanoseconds)
+            dropped = 0
+        }
         backlog.append(contentsOf: line)
         flush()
     }

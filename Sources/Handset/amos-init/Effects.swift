@@ -114,8 +114,6 @@ extension Supervision {
     }
 
     private static func number(in line: ArraySlice<UInt8>) -> UInt64 {
-        var value: UInt64 = 0
-        for byte in line where byte >= 0x30 && byte <= 0x39 { value = value &* 10 &+ UInt64(byte - 0x30) }
-        return value
+        Decimal.leading(line.drop { $0 < UInt8(ascii: "0") || $0 > UInt8(ascii: "9") }) ?? 0
     }
 }

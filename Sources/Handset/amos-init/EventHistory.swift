@@ -3,11 +3,13 @@ import Wire
 /// The event lines of this boot, for `amosctl events`, `blame` and `chart`: those up to `ready` are kept for
 /// as long as they fit, because they explain the boot; of the later ones, the newest.
 ///
+/// What a larger boot tells beyond that is lost in its middle, and whoever asks is told so.
+///
 ///     position   0 ………………………… boot.count ……………………… recentBase ……………………… end
 ///                │ boot: kept for good │ overwritten, lost │ recent: a sliding window │
 struct EventHistory {
-    /// Until `ready`: the boot of some 700 services fits.
-    static let bootLimit = 160 * 1024
+    /// Until `ready`: the boot of 1,000 services fits, each of which is waiting, starting and ready.
+    static let bootLimit = 256 * 1024
     /// After it: hours of an idle handset, some hundred restarts of a broken one.
     static let recentLimit = 48 * 1024
 

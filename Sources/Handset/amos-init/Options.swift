@@ -60,7 +60,7 @@ struct Options {
 
     /// As `handoverArguments` are followed by it: a number, in the only way to write it.
     private static func descriptor(_ text: String) -> Int32? {
-        guard let number = WallClock.decimal(Array(text.utf8)), UTF8Text.equal(String(number), text) else {
+        guard let number = Decimal.number(text), UTF8Text.equal(String(number), text) else {
             return nil
         }
         return Int32(exactly: number)

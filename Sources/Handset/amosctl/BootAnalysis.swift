@@ -22,10 +22,29 @@ struct BootAnalysis {
         timeline = BootTimeline(end.map { Array(events[...$0]) } ?? events)
     }
 
-    private func needs(_ name: String) -> [String] {
-        guard let index = plan.index(of: name) else { return [] }
-        let service = plan.services[index]
-        return service.requires + service.milestones + service.after
+    private var order: BootOrder {
+        let plan = plan
+        return BootOrder(
+            needs: { name in
+                guard let index = plan.index(of: name) else { return [] }
+                let service = plan.services[index]
+                return service.requires + service.milestones + service.after
+            },
+            waitsForDevice: { name in
+                plan.index(of: name).map { !plan.services[$0].activation.devices.isEmpty } ?? false
+            })
+    }
+
+    /// What the chart cannot show, where the numbers may be wrong for it.
+    private func complain() {
+        guard !timeline.gaps.isEmpty else { return }
+        Amosctl.complain("amosctl: " + missing + ": this boot has told more than PID 1 keeps")
+    }
+
+    private var missing: String {
+        var bytes: UInt64 = 0
+        for gap in timeline.gaps { bytes += gap.bytes }
+        return TextFormat.bytes(bytes) + " of events are missing"
     }
 
     private var starts: [Int] {
@@ -38,12 +57,13 @@ struct BootAnalysis {
 
     static func blame(_ arguments: Arguments) throws(SystemCallError) {
         let boot = try BootAnalysis(arguments)
+        boot.complain()
         let spans = boot.starts.sorted { boot.duration($0) > boot.duration($1) }
         if arguments.isJSON { return Amosctl.write(boot.json(spans)) }
         var rows = [["TIME", "STARTED AT", "SERVICE", "STATE", "WAITED FOR"]]
         for index in spans {
             let span = boot.timeline.spans[index]
-            let cause = boot.timeline.cause(of: index, needs: boot.needs)
+            let cause = boot.timeline.cause(of: index, boot.order)
             rows.append([
                 boot.milliseconds(boot.duration(index)), boot.milliseconds(span.start), span.name, span.state,
                 cause.map { boot.timeline.spans[$0].name } ?? "",
@@ -66,7 +86,7 @@ struct BootAnalysis {
             json.field("state", span.state)
             json.field("start_ns", span.start)
             json.field("duration_ns", duration(index))
-            if let cause = timeline.cause(of: index, needs: needs) {
+            if let cause = timeline.cause(of: index, order) {
                 json.field("waited_for", timeline.spans[cause].name)
             }
             json.endObject()
@@ -77,7 +97,8 @@ struct BootAnalysis {
 
     static func chart(_ arguments: Arguments) throws(SystemCallError) {
         let boot = try BootAnalysis(arguments)
-        let path = boot.timeline.criticalPath(to: boot.plan.health.services, needs: boot.needs)
+        boot.complain()
+        let path = CriticalPath(to: boot.plan.health.services, in: boot.timeline, boot.order)
         let svg = BootChart.svg(
             boot.timeline, title: "Boot of " + boot.plan.hostname, subtitle: boot.summary, critical: path)
         guard !arguments.output.isEmpty else { return Amosctl.write(svg) }
@@ -87,9 +108,13 @@ struct BootAnalysis {
     }
 
     private var summary: String {
-        guard let ready = timeline.readyNanoseconds else { return "not ready" }
-        let text = "ready after " + TextFormat.duration(milliseconds: ready / 1_000_000)
-        guard let used = timeline.memoryUsedKibibytes else { return text }
-        return text + ", " + TextFormat.bytes(used * 1024) + " in use"
+        var text = "not ready"
+        if let ready = timeline.readyNanoseconds {
+            text = "ready after " + TextFormat.duration(milliseconds: ready / 1_000_000)
+            if let used = timeline.memoryUsedKibibytes {
+                text += ", " + TextFormat.bytes(used * 1024) + " in use"
+            }
+        }
+        return timeline.gaps.isEmpty ? text : text + "; " + missing
     }
 }

@@ -93,13 +93,19 @@ struct ControlClient: ~Copyable {
     borrowing func history() throws(SystemCallError) -> [TimedEvent] {
         try ask(ControlRequest(.history))
         var events: [TimedEvent] = []
+        // They are missing up to the next event that is there.
+        var missing: UInt64 = 0
         while true {
             switch try next() {
             case .event(let line):
                 // Events of a newer or foreign program that this one does not know are passed over.
-                let bytes = Array(line.utf8)
-                if let event = try? TimedEvent(line: bytes) { events.append(event) }
-            case .lost: continue
+                guard let event = try? TimedEvent(line: Array(line.utf8)) else { continue }
+                if missing > 0 {
+                    events.append(TimedEvent(nanoseconds: event.nanoseconds, event: .lost(bytes: missing)))
+                }
+                missing = 0
+                events.append(event)
+            case .lost(let bytes): missing += bytes
             case .end: return events
             default: Self.unexpected()
             }

@@ -47,6 +47,7 @@ enum EventPrinter {
         case .crash(let program, let signal): "crash of " + program + ", signal " + String(signal)
         case .shutdown(let reason): "shutdown: " + reason
         case .unmounted(let path): "unmounted " + path
+        case .lost(let bytes): TextFormat.bytes(bytes) + " of events are missing here"
         }
     }
 }

@@ -37,7 +37,11 @@ enum ServiceDetail {
         let plan = try client.plan()
         guard let index = plan.index(of: row.name) else { ControlClient.unexpected() }
         var lines = [headline(row)]
-        lines += state(row) + usage(ServiceUsage(of: row, about), row) + definition(plan.services[index])
+        lines += state(row) + usage(ServiceUsage(of: row, about), row)
+        if about.cgroupRoot.isEmpty {
+            lines += line("held by", StatusTable.holder(about) + " (no cgroup v2)")
+        }
+        lines += definition(plan.services[index])
         var text = ""
         for line in lines { text += line + "\n" }
         let log = LogPrinter.newest(logLines, of: row.name, arguments.runDirectory)

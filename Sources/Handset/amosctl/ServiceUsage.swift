@@ -19,8 +19,8 @@ struct ServiceUsage {
     }
 
     private mutating func readGroup(_ group: String) {
-        memoryBytes = contents(of: group + "memory.current", limit: 32).flatMap { Self.number($0[...]) }
-        processes = contents(of: group + "pids.current", limit: 32).flatMap { Self.number($0[...]) }
+        memoryBytes = contents(of: group + "memory.current", limit: 32).flatMap { Decimal.leading($0[...]) }
+        processes = contents(of: group + "pids.current", limit: 32).flatMap { Decimal.leading($0[...]) }
         if let text = contents(of: group + "cpu.stat", limit: 4096) {
             processorMicroseconds = Self.sum(of: "usage_usec ", in: text)
         }
@@ -47,7 +47,9 @@ struct ServiceUsage {
     private static func processorTime(stat text: [UInt8]) -> UInt64? {
         guard let end = text.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = text[(end + 1)...].split(separator: UInt8(ascii: " "))
-        guard fields.count > 12, let user = number(fields[11]), let system = number(fields[12]) else {
+        guard fields.count > 12, let user = Decimal.number(fields[11]),
+            let system = Decimal.number(fields[12])
+        else {
             return nil
         }
         return (user + system) * 10_000
@@ -61,24 +63,12 @@ struct ServiceUsage {
         while start + length <= text.count {
             let rest = text[start...]
             if key.withUTF8Buffer({ rest.starts(with: $0) }) {
-                total = (total ?? 0) &+ (number(rest.dropFirst(length)) ?? 0)
+                let value = rest.dropFirst(length).drop { $0 == 0x20 || $0 == 0x09 }
+                total = (total ?? 0) &+ (Decimal.leading(value) ?? 0)
                 start += length
             }
             start += 1
         }
         return total
-    }
-
-    /// A decimal number behind optional white space.
-    private static func number(_ text: ArraySlice<UInt8>) -> UInt64? {
-        var value: UInt64 = 0
-        var hasDigits = false
-        for byte in text {
-            if !hasDigits, byte == 0x20 || byte == 0x09 { continue }
-            guard byte >= 0x30, byte <= 0x39 else { break }
-            value = value &* 10 &+ UInt64(byte - 0x30)
-            hasDigits = true
-        }
-        return hasDigits ? value : nil
     }
 }

@@ -11,7 +11,17 @@ enum StatusTable {
         let now = Clock.monotonicMilliseconds
         var cells = [["SERVICE", "STATE", "PID", "SINCE", "RESTARTS", "MEMORY", "STATUS"]]
         for row in rows { cells.append(self.cells(row, about, now)) }
-        Amosctl.write(TextFormat.table(cells, numbers: [2, 3, 4, 5]))
+        let note = about.cgroupRoot.isEmpty ? "\n" + withoutGroups + "\n" : ""
+        Amosctl.write(TextFormat.table(cells, numbers: [2, 3, 4, 5]) + Array(note.utf8))
+    }
+
+    private static let withoutGroups =
+        "There is no cgroup v2 here: services run without limits of memory, processes and processor, and what"
+        + "\nthey leave behind is found by its session and environment."
+
+    /// By what PID 1 knows which processes are a service's.
+    static func holder(_ about: SupervisionStatus) -> String {
+        about.cgroupRoot.isEmpty ? "session and environment" : "cgroup"
     }
 
     private static func cells(_ row: ServiceStatus, _ about: SupervisionStatus, _ now: UInt64) -> [String] {
@@ -62,6 +72,7 @@ enum StatusTable {
         if row.lastEndMilliseconds > 0 { json.field("last_end_ms", row.lastEndMilliseconds) }
         if let bytes = usage.memoryBytes { json.field("memory_bytes", bytes) }
         if let time = usage.processorMicroseconds { json.field("cpu_us", time) }
+        json.field("held_by", holder(about))
         json.field("reason", row.reason)
         json.field("note", row.note)
         json.endObject()

@@ -45,6 +45,7 @@ public struct BootReport: Sendable, Equatable {
         }
         if let userlandNanoseconds { text += ", from PID 1 \(seconds(userlandNanoseconds)))" }
         if let memoryUsedKibibytes { text += ", \(memoryUsedKibibytes / 1024) MiB in use" }
+        if !timeline.gaps.isEmpty { text += ", events missing" }
         return text
     }
 
@@ -78,7 +79,22 @@ public struct BootReport: Sendable, Equatable {
             json.endObject()
         }
         json.endArray()
+        if !timeline.gaps.isEmpty { writeGaps(to: &json) }
         json.endObject()
         return String(decoding: json.bytes, as: UTF8.self) + "\n"
+    }
+
+    /// Where events are missing.
+    private func writeGaps(to json: inout JSONWriter) {
+        json.key("gaps")
+        json.beginArray()
+        for gap in timeline.gaps {
+            json.beginObject()
+            json.field("start_ns", gap.start)
+            json.field("end_ns", gap.end)
+            json.field("missing_bytes", gap.bytes)
+            json.endObject()
+        }
+        json.endArray()
     }
 }

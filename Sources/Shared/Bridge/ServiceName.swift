@@ -187,15 +187,5 @@ enum Hexadecimal {
     static func text(_ bytes: [UInt8]) -> [UInt8] { bytes.flatMap { [digit($0 >> 4), digit($0 & 15)] } }
 }
 
-public enum Decimal {
-    /// nil: empty, not all digits, or too large.
-    public static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
-        guard !digits.isEmpty, digits.count <= 19 else { return nil }
-        var value: UInt64 = 0
-        for digit in digits {
-            guard digit >= 0x30, digit <= 0x39 else { return nil }
-            value = value * 10 + UInt64(digit - 0x30)
-        }
-        return value
-    }
-}
+/// Beside Wire's own name, for who speaks to the bridge alone.
+public typealias Decimal = Wire.Decimal

@@ -1,3 +1,5 @@
+import Wire
+
 /// Frames of `shell,v2`:
 ///
 ///     frame    u8 kind | u32 length, least significant byte first | bytes

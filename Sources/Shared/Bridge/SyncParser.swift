@@ -1,3 +1,5 @@
+import Wire
+
 /// The peer's half of `sync:`, as one stream of bytes: adb packs several requests into a packet, and tears
 /// them, too.
 ///

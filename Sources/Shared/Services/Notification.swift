@@ -86,15 +86,15 @@ public struct Notification: Equatable, Sendable {
         } else if Self.equal(name, "WATCHDOG") {
             return takeWatchdog(value)
         } else if Self.equal(name, "WATCHDOG_USEC") {
-            guard let number = Self.number(value) else { return false }
+            guard let number = Decimal.number(value) else { return false }
             watchdogMicroseconds = number
         } else if Self.equal(name, "MAINPID") {
-            guard let number = Self.number(value), number > 1, let process = Int32(exactly: number) else {
+            guard let number = Decimal.number(value), number > 1, let process = Int32(exactly: number) else {
                 return false
             }
             mainProcess = process
         } else if Self.equal(name, "EXTEND_TIMEOUT_USEC") {
-            guard let number = Self.number(value), number > 0 else { return false }
+            guard let number = Decimal.number(value), number > 0 else { return false }
             let whole = number / 1_000 + (number % 1_000 == 0 ? 0 : 1)
             extensionMilliseconds = min(whole, Supervisor.extensionLimitMilliseconds)
         } else if Self.equal(name, "FDNAME") {
@@ -127,21 +127,6 @@ public struct Notification: Equatable, Sendable {
         guard bytes.count == wanted.count else { return false }
         for index in bytes.indices where bytes[index] != wanted[index] { return false }
         return true
-    }
-
-    /// Decimal digits only; nil for none, and for more than 64 bits hold.
-    private static func number(_ bytes: Span<UInt8>) -> UInt64? {
-        guard bytes.count > 0 else { return nil }
-        var value: UInt64 = 0
-        for index in bytes.indices {
-            let digit = bytes[index] &- UInt8(ascii: "0")
-            guard digit <= 9 else { return nil }
-            let (product, hasOverflown) = value.multipliedReportingOverflow(by: 10)
-            let (sum, isTooLarge) = product.addingReportingOverflow(UInt64(digit))
-            guard !hasOverflown, !isTooLarge else { return nil }
-            value = sum
-        }
-        return value
     }
 
     /// What is no text becomes U+FFFD, a control character a space: it goes to a terminal.

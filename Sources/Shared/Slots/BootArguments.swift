@@ -1,3 +1,5 @@
+import Wire
+
 /// What stage 1 takes from the kernel command line, and nothing else: debugging words mean nothing to it.
 ///
 ///     … amos.root=<root hash, 64 hex digits>:<data blocks>:<salt, hex> …   signed, from the boot image
@@ -106,12 +108,7 @@ public struct VerityRoot: Equatable, Sendable {
     }
 
     private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
-        guard !digits.isEmpty, digits.count <= 10 else { return nil }
-        var value: UInt64 = 0
-        for digit in digits {
-            guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= digit else { return nil }
-            value = value * 10 + UInt64(digit - UInt8(ascii: "0"))
-        }
-        return value > 0 && value <= blockLimit ? value : nil
+        guard let value = Decimal.number(digits), value > 0, value <= blockLimit else { return nil }
+        return value
     }
 }

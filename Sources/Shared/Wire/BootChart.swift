@@ -5,7 +5,8 @@
 ///     │ kernel       │ █████████                 │ one row per span,
 ///     │ virtio_blk   │          ▌                │ in the order of their starts
 ///     │ logd         │             ███▏          │
-///     │ events       │          ◆   ◆     ◆      │ one row per mark
+///     │ mount /data  │          ◆                │ one row per mark
+///     │              │        ░░░░░              │ shaded: events are missing there
 ///     ├──────────────┴──┴─────┴─────┴─────┴──────┤ axis
 ///
 /// Whole numbers only: coordinates are tenths of a pixel. The handset draws its own boots with it.
@@ -21,23 +22,29 @@ public struct BootChart {
     private let timeline: BootTimeline
     private let scale: Scale
     private let isCritical: [Bool]
+    private let isCriticalMark: [Bool]
     private var svg: [UInt8] = []
 
-    /// `critical`: indices of the spans that `ready` waited for.
+    /// `critical`: what `ready` waited for.
     public static func svg(
-        _ timeline: BootTimeline, title: String, subtitle: String, critical: [Int] = []
+        _ timeline: BootTimeline, title: String, subtitle: String, critical: CriticalPath = CriticalPath()
     ) -> [UInt8] {
         var chart = BootChart(timeline, critical)
         chart.draw(title, subtitle)
         return chart.svg
     }
 
-    private init(_ timeline: BootTimeline, _ critical: [Int]) {
+    private init(_ timeline: BootTimeline, _ critical: CriticalPath) {
         self.timeline = timeline
         scale = Scale(timeline)
-        var isCritical = [Bool](repeating: false, count: timeline.spans.count)
-        for index in critical where isCritical.indices.contains(index) { isCritical[index] = true }
-        self.isCritical = isCritical
+        isCritical = Self.flags(critical.spans, timeline.spans.count)
+        isCriticalMark = Self.flags(critical.marks, timeline.marks.count)
+    }
+
+    private static func flags(_ indices: [Int], _ count: Int) -> [Bool] {
+        var flags = [Bool](repeating: false, count: count)
+        for index in indices where flags.indices.contains(index) { flags[index] = true }
+        return flags
     }
 
     /// The stretch of time that is drawn. Nobody can change what the kernel does before PID 1, and it takes
@@ -97,12 +104,13 @@ public struct BootChart {
         add("<text x=\"14\" y=\"22\" font-size=\"15\" fill=\"#1a1a1a\">", Self.escape(title), "</text>\n")
         text(subtitle, x: 140, y: 40, colour: "#555555")
         drawLegend()
+        for gap in timeline.gaps { drawGap(gap, rows) }
         drawAxis(rows)
         drawLine("ready", timeline.readyNanoseconds, rows, y: 28)
         drawLine("healthy", timeline.healthyNanoseconds, rows, y: 28)
         for index in timeline.spans.indices { drawBar(index, Self.header + index * Self.row) }
         for (index, mark) in timeline.marks.enumerated() {
-            drawMark(mark, Self.header + (timeline.spans.count + index) * Self.row)
+            drawMark(mark, isCriticalMark[index], Self.header + (timeline.spans.count + index) * Self.row)
         }
         add("</svg>\n")
     }
@@ -154,6 +162,16 @@ public struct BootChart {
         text(name, x: scale.x(moment), y: bottom + y, colour: "#c8473c", anchor: "middle")
     }
 
+    /// Nobody knows what happened then.
+    private mutating func drawGap(_ gap: BootTimeline.Gap, _ rows: Int) {
+        let start = scale.x(gap.start)
+        let length = max(15, scale.x(gap.end) - start)
+        add("<rect x=\"", Self.tenths(start), "\" y=\"", String(Self.header - 4), "\" width=\"")
+        add(Self.tenths(length), "\" height=\"", String(rows * Self.row + 10), "\" fill=\"#f3e3cf\"/>\n")
+        text(
+            "events missing", x: start + length / 2, y: Self.header - 8, colour: "#9a6a2b", anchor: "middle")
+    }
+
     private mutating func drawBar(_ index: Int, _ y: Int) {
         let span = timeline.spans[index]
         let start = scale.x(span.start)
@@ -173,11 +191,13 @@ public struct BootChart {
             colour: "#555555")
     }
 
-    private mutating func drawMark(_ mark: BootTimeline.Mark, _ y: Int) {
+    private mutating func drawMark(_ mark: BootTimeline.Mark, _ isCritical: Bool, _ y: Int) {
         let at = scale.x(mark.at)
-        text(Self.short(mark.name), x: 10 * (Self.labels - 8), y: y + 12, colour: "#5a4a78", anchor: "end")
+        text(
+            Self.short(mark.name), x: 10 * (Self.labels - 8), y: y + 12,
+            colour: isCritical ? Self.critical : "#5a4a78", anchor: "end", isBold: isCritical)
         add("<path d=\"M", Self.tenths(at), " ", Self.tenths(10 * y + 5 * Self.row - 40))
-        add("l4 4l-4 4l-4 -4z\" fill=\"#7a5fa8\"/>\n")
+        add("l4 4l-4 4l-4 -4z\" fill=\"", isCritical ? Self.critical : "#7a5fa8", "\"/>\n")
         text(String(mark.at / 1_000_000) + " ms", x: at + 80, y: y + 12, colour: "#555555")
     }
 

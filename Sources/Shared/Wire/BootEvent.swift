@@ -22,6 +22,8 @@ public enum BootEvent: Equatable, Sendable {
     /// `poweroff` or `reboot`.
     case shutdown(reason: String)
     case unmounted(path: String)
+    /// Here events of so many bytes are missing: nobody took them in time, or they did not fit.
+    case lost(bytes: UInt64)
 
     /// The longest line, newline included; longer texts are cut so that a line always fits one write.
     public static let lineLimit = 4096
@@ -59,6 +61,7 @@ public enum BootEvent: Equatable, Sendable {
         case .crash: "crash"
         case .shutdown: "shutdown"
         case .unmounted: "unmounted"
+        case .lost: "lost"
         }
     }
 
@@ -96,6 +99,7 @@ public enum BootEvent: Equatable, Sendable {
             json.field("signal", signal)
         case .shutdown(let reason): json.field("reason", cut(reason))
         case .unmounted(let path): json.field("path", cut(path))
+        case .lost(let bytes): json.field("bytes", bytes)
         }
     }
 

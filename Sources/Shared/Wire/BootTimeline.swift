@@ -35,15 +35,26 @@ public struct BootTimeline: Sendable, Equatable {
     public struct Mark: Sendable, Equatable {
         public let name: String
         public let at: UInt64
+        public let isMount: Bool
 
         public static func == (one: Mark, other: Mark) -> Bool {
-            one.at == other.at && UTF8Text.equal(one.name, other.name)
+            one.at == other.at && one.isMount == other.isMount && UTF8Text.equal(one.name, other.name)
         }
+    }
+
+    /// From the last event before it to the first one after it nothing is known: what seems to begin or to
+    /// end there may have done so at any time, or not at all.
+    public struct Gap: Sendable, Equatable {
+        public let start: UInt64
+        public let end: UInt64
+        public let bytes: UInt64
     }
 
     /// In the order in which they started.
     public private(set) var spans: [Span] = []
     public private(set) var marks: [Mark] = []
+    /// Where events are missing, in order.
+    public private(set) var gaps: [Gap] = []
     public private(set) var readyNanoseconds: UInt64?
     public private(set) var healthyNanoseconds: UInt64?
     public private(set) var memoryUsedKibibytes: UInt64?
@@ -53,7 +64,7 @@ public struct BootTimeline: Sendable, Equatable {
     private var last: UInt64 = 0
 
     public static func == (one: BootTimeline, other: BootTimeline) -> Bool {
-        one.spans == other.spans && one.marks == other.marks
+        one.spans == other.spans && one.marks == other.marks && one.gaps == other.gaps
             && one.readyNanoseconds == other.readyNanoseconds
             && one.healthyNanoseconds == other.healthyNanoseconds
     }
@@ -72,15 +83,20 @@ public struct BootTimeline: Sendable, Equatable {
         return one.name.utf8.lexicographicallyPrecedes(other.name.utf8)
     }
 
-    private mutating func mark(_ name: String, _ now: UInt64) { marks.append(Mark(name: name, at: now)) }
+    private mutating func mark(_ name: String, _ now: UInt64, isMount: Bool = false) {
+        marks.append(Mark(name: name, at: now, isMount: isMount))
+    }
 
     private mutating func add(_ timed: TimedEvent) {
         let now = timed.nanoseconds
+        if case .lost(let bytes) = timed.event {
+            gaps.append(Gap(start: min(last, now), end: now, bytes: bytes))
+        }
         last = max(last, now)
         switch timed.event {
         case .stage(let name): stage(name, now)
         case .module(let name, let duration): spans.append(Span(.module, name, now - min(now, duration), now))
-        case .mount(let path, let type, _): mark("mount " + path + " (" + type + ")", now)
+        case .mount(let path, let type, _): mark("mount " + path + " (" + type + ")", now, isMount: true)
         case .service(let name, let state, _, _): service(name, state, now)
         case .network(let interface, let address): mark(interface + " " + address, now)
         case .clock(let source, _): mark("clock set (" + source + ")", now)
@@ -90,7 +106,7 @@ public struct BootTimeline: Sendable, Equatable {
         case .healthy: healthyNanoseconds = healthyNanoseconds ?? now
         case .failure(let what, _): mark("failure: " + what, now)
         case .crash(let program, let signal): mark("crash: " + program + " (" + String(signal) + ")", now)
-        case .shutdown, .unmounted: break
+        case .shutdown, .unmounted, .lost: break
         }
     }
 
@@ -117,55 +133,5 @@ public struct BootTimeline: Sendable, Equatable {
             starting.remove(at: index)
         case .waiting, .stopping, .stopped: break
         }
-    }
-}
-
-// Why it took so long: needs the plan, which knows who waits for whom.
-extension BootTimeline {
-    /// The span of a service's first start; nil for what never had one, as targets.
-    public func firstStart(of service: String) -> Int? {
-        spans.firstIndex { $0.kind == .service && UTF8Text.equal($0.name, service) }
-    }
-
-    /// What a service's start waited for last: of those that it needs, the one that was up last before it
-    /// began. What has no span of its own (a target) stands for what it needs itself.
-    public func cause(of span: Int, needs: (String) -> [String]) -> Int? {
-        var pending = needs(spans[span].name)
-        var seen: [String] = []
-        var latest: Int?
-        while let name = pending.popLast() {
-            if seen.contains(where: { UTF8Text.equal($0, name) }) { continue }
-            seen.append(name)
-            guard let index = firstStart(of: name) else {
-                pending += needs(name)
-                continue
-            }
-            guard spans[index].end <= spans[span].start else { continue }
-            if spans[index].end > spans[latest ?? index].end || latest == nil { latest = index }
-        }
-        return latest
-    }
-
-    /// From the first to the last: had one of these been faster, `ready` would have come earlier.
-    public func criticalPath(to services: [String], needs: (String) -> [String]) -> [Int] {
-        guard let ready = readyNanoseconds else { return [] }
-        var (pending, seen, current) = (services, [String](), Int?.none)
-        while let name = pending.popLast() {
-            if seen.contains(where: { UTF8Text.equal($0, name) }) { continue }
-            seen.append(name)
-            guard let index = firstStart(of: name) else {
-                pending += needs(name)
-                continue
-            }
-            if spans[index].end <= ready, spans[index].end > current.map({ spans[$0].end }) ?? 0 {
-                current = index
-            }
-        }
-        var path: [Int] = []
-        while let span = current, path.count <= spans.count {
-            path.append(span)
-            current = cause(of: span, needs: needs)
-        }
-        return Array(path.reversed())
     }
 }

@@ -141,23 +141,15 @@ public struct KernelMessage: Equatable, Sendable {
     public init?(_ message: [UInt8]) {
         guard let semicolon = message.firstIndex(of: UInt8(ascii: ";")) else { return nil }
         let fields = message[..<semicolon].split(separator: UInt8(ascii: ","))
-        guard fields.count >= 3, let priority = Self.number(fields[0]), let sequence = Self.number(fields[1]),
-            let microseconds = Self.number(fields[2])
+        guard fields.count >= 3, let priority = Decimal.number(fields[0]),
+            let sequence = Decimal.number(fields[1]),
+            let microseconds = Decimal.number(fields[2])
         else { return nil }
         level = LogRecord.Level(rawValue: UInt8(priority & 7)) ?? .information
         facility = UInt8(truncatingIfNeeded: priority >> 3)
         self.sequence = sequence
         bootNanoseconds = microseconds &* 1000
         text = Array(message[(semicolon + 1)...].prefix { $0 != 0x0a }.prefix(LogRecord.lineLimit))
-    }
-
-    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
-        var value: UInt64 = 0
-        for digit in digits {
-            guard digit >= 0x30, digit <= 0x39 else { return nil }
-            value = value &* 10 &+ UInt64(digit - 0x30)
-        }
-        return digits.isEmpty ? nil : value
     }
 }
 

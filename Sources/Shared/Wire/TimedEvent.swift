@@ -83,6 +83,7 @@ public struct TimedEvent: Equatable, Sendable {
         case "crash": .crash(program: try fields.text("program"), signal: try fields.int32("signal"))
         case "shutdown": .shutdown(reason: try fields.text("reason"))
         case "unmounted": .unmounted(path: try fields.text("path"))
+        case "lost": .lost(bytes: try fields.unsigned("bytes"))
         default: throw .malformed(offset: 0, expected: "a known event")
         }
     }

@@ -136,14 +136,9 @@ public enum LogTime: Equatable, Sendable {
     }
 
     private static func takeNumber(_ rest: inout ArraySlice<UInt8>) -> UInt64? {
-        var value: UInt64 = 0
-        var count = 0
-        while let byte = rest.first, byte >= 0x30, byte <= 0x39, count < 10 {
-            value = value * 10 + UInt64(byte - 0x30)
-            count += 1
-            rest.removeFirst()
-        }
-        return count > 0 ? value : nil
+        let digits = rest.prefix { $0 >= 0x30 && $0 <= 0x39 }.prefix(10)
+        rest = rest.dropFirst(digits.count)
+        return Decimal.number(digits)
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool { byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a }

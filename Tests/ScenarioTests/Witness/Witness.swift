@@ -16,6 +16,7 @@ import Glibc
 ///     throw KIND ADDRESS HEX     sends bytes, waits for nothing and keeps the connection
 ///     call NAME                  a system call: prints `ok` or the error's number
 ///     eat MEBIBYTES              memory, touched
+///     crowd FILE                 children that sleep, whenever one is to be had; FILE, when none is
 ///     pause                      until a signal
 ///     exit STATUS
 @main
@@ -42,6 +43,7 @@ enum Witness {
         case ("throw", 4): _ = Sockets.send(words[1], words[2], Bytes(hex: words[3]).bytes)
         case ("call", 2): say(SystemCalls.perform(words[1]))
         case ("eat", 2): eat(mebibytes: Int(words[1]) ?? 0)
+        case ("crowd", 2): crowd(whenFull: words[1])
         case ("pause", 1): pause()
         case ("exit", 2): exit(Int32(words[1]) ?? 0)
         default: fail("witness: cannot read '\(command)'")
@@ -62,6 +64,21 @@ enum Witness {
 
     private static func eat(mebibytes: Int) {
         for _ in 0..<mebibytes { memset(malloc(1 << 20), 1, 1 << 20) }
+    }
+
+    /// Takes every place in the process table that it may have, and takes it again when it becomes free.
+    private static func crowd(whenFull file: String) -> Never {
+        var words: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("1000"), nil]
+        var isFull = false
+        while true {
+            var process: pid_t = 0
+            let code = posix_spawn(&process, "/bin/sleep", nil, nil, &words, environ)
+            if code == 0 { continue }
+            guard code == EAGAIN else { fail("witness: crowd: \(String(cString: strerror(code)))") }
+            if !isFull { append("no more", to: file) }
+            isFull = true
+            usleep(1_000)
+        }
     }
 
     private static func say(_ text: some StringProtocol, to stream: Int32 = 1) {

@@ -1,4 +1,5 @@
 import Foundation
+import Wire
 
 /// The events that a scenario must show: a total order for each service, and only what is said between them,
 /// because services start in parallel.
@@ -76,6 +77,9 @@ struct Expectation: Sendable {
         let states: [State]
         /// Anything may follow.
         let isOpen: Bool
+
+        /// How often each state must come.
+        var counts: [String: Int] { Dictionary(states.map { ($0.name, 1) }, uniquingKeysWith: +) }
 
         /// So far.
         func agrees(with events: [ScenarioEvent]) -> Bool {
@@ -168,4 +172,19 @@ struct ScenarioEvent: Sendable {
     /// CLOCK_BOOTTIME.
     let nanoseconds: UInt64
     let line: String
+
+    /// nil: of no interest.
+    init?(_ timed: TimedEvent, line: String) {
+        switch timed.event {
+        // About to start, for no reason worth telling.
+        case .service(_, .waiting, 0, ""): return nil
+        case .service(let name, let state, let process, let reason):
+            (service, self.state, self.process, self.reason) = (name, state.name, process, reason)
+        case .ready, .healthy, .failure, .shutdown:
+            (service, state, process, reason) = ("system", timed.event.kind, 0, "")
+        default: return nil
+        }
+        nanoseconds = timed.nanoseconds
+        self.line = line
+    }
 }
