@@ -11,7 +11,8 @@ extension DeviceTests {
         @Test func whatIsOlderThanTheLastSecondIsThere() throws {
             let before = [
                 "echo on > /proc/sys/kernel/printk_devkmsg",
-                "i=0; while [ $i -lt 50 ]; do echo mark $i. > /dev/kmsg; sleep .1; i=$((i+1)); done; sleep 3",
+                "i=0; while [ $i -lt 50 ]; do echo mark $i. > /dev/kmsg; sleep 0.1; i=$((i+1)); done",
+                "sleep 3",
                 "echo b > /proc/sysrq-trigger",
             ]
             let after = [
