@@ -30,6 +30,10 @@ extension PackageEngine where Store == SimulatedDisk, Crypto == HandsetCryptogra
         try install(try package.bytes, options)
     }
 
+    func remove(_ id: PackageID, keepsData: Bool) throws {
+        try commit(try removal(of: id, keepsData: keepsData))
+    }
+
     /// Files that no set needs, after a collection that has nothing to do with faults.
     func leaks() throws -> [String] {
         try collectGarbage()

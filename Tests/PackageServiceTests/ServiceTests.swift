@@ -41,7 +41,7 @@ enum TestSealer: FileSealer {
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(notes.payload))
         #expect(folder.amosctl("verify").status == 0)
         #expect(try folder.install(TestPackage(key: 1).bytes).contains("another key"))
-        #expect(folder.amosctl("remove", "org.other.tool").output == "removed org.other.tool\n")
+        #expect(folder.amosctl("remove", "org.other.tool").output == "removed org.other.tool 1.1.0\n")
         #expect(folder.amosctl("remove", "org.other.tool").errors.contains("is not installed"))
         #expect((try folder.json("history") as? [Any])?.count == 3)
         #expect(folder.amosctl("gc").output == "0 files removed\n")
@@ -161,6 +161,8 @@ final class ServiceFolder: Sendable {
     }
 
     func amosctl(_ arguments: String...) -> Outcome { run(["pkg"] + arguments) }
+
+    func amosctl(_ arguments: [String]) -> Outcome { run(["pkg"] + arguments) }
 
     /// By a parser that is not ours.
     func json(_ arguments: String...) throws -> Any {

@@ -135,6 +135,22 @@ final class SimulatedDisk: PackageStore {
 
     /// Flips one bit of a file that nobody should be able to change.
     func damage(_ folder: StoreFolder) {
-        for inode in names[folder, default: [:]].values { inode.bytes[inode.bytes.count / 2] ^= 1 }
+        for inode in names[folder, default: [:]].values { Self.damage(inode) }
+    }
+
+    func damage(generation number: UInt64) {
+        names[.generations]?[String(number)].map(Self.damage)
+    }
+
+    func damage(_ folder: StoreFolder, nameOf package: Generation.Package) {
+        let name = (folder == .payloads ? package.payload : package.manifest).hex
+        names[folder]?[name].map(Self.damage)
+    }
+
+    private static func damage(_ inode: Inode) { inode.bytes[inode.bytes.count / 2] ^= 1 }
+
+    /// As a copy of the files would be.
+    func unseal(_ folder: StoreFolder) {
+        for inode in names[folder, default: [:]].values { inode.isSealed = false }
     }
 }

@@ -27,6 +27,8 @@ enum AmosPkgd {
             ChildProcess.exit(2)
         }
         do throws(SystemCallError) {
+            // A client that leaves before its answer.
+            ChildProcess.ignoreBrokenPipes()
             let service = try PackageService<KernelSealer>(options)
             try service.run()
         } catch {

@@ -72,10 +72,14 @@ final class PackageClient<Sealer: FileSealer> {
         do throws(PackageError) {
             try install.receive(bytes.extracting(0..<count))
             left -= UInt64(count)
+            if let plan = install.plan {
+                return answer(PackageDocuments.change(from: engine.current, to: plan, isDry: true))
+            }
             guard left == 0 else { return }
+            let before = engine.current
             let package = try install.finish()
             Output.say("installed " + package.id.text + " " + package.version.text)
-            answer = Array("Success\n".utf8)
+            answer(PackageDocuments.change(from: before, to: engine.current, isDry: false))
         } catch {
             fail(error.description)
         }
@@ -95,16 +99,7 @@ final class PackageClient<Sealer: FileSealer> {
                 left = request.size
                 install = try engine.beginInstall(
                     size: request.size, InstallOptions(rawValue: request.flags))
-            case .uninstall:
-                let id = try id(of: request)
-                try engine.remove(id, keepsData: request.flags & PackageServiceRequest.keepsData != 0)
-                Output.say("removed " + id.text)
-                answer = Array("Success\n".utf8)
-            case .list: answer(PackageDocuments.list(engine.current.packages))
-            case .show: answer(try show(id(of: request)))
-            case .verify: answer(verify())
-            case .collectGarbage: answer(PackageDocuments.removed(try engine.collectGarbage()))
-            case .history: answer(PackageDocuments.history(try engine.history()))
+            default: answer(try PackageInquiry(engine, request).document())
             }
         } catch {
             fail(error.description)
@@ -112,20 +107,4 @@ final class PackageClient<Sealer: FileSealer> {
     }
 
     private func answer(_ document: [UInt8]) { answer = Array("Success\n".utf8) + document }
-
-    private func id(of request: PackageServiceRequest) throws(PackageError) -> PackageID {
-        guard let id = PackageID(request.package) else {
-            throw .policy("'" + request.package + "' is no package; `amosctl pkg list` shows what is here")
-        }
-        return id
-    }
-
-    private func show(_ id: PackageID) throws(PackageError) -> [UInt8] {
-        guard let package = engine.current[id] else { throw .unknownPackage(id) }
-        return PackageDocuments.details(package, try engine.head(of: package).manifest)
-    }
-
-    private func verify() -> [UInt8] {
-        PackageDocuments.findings(engine.verify().map { ($0.package.id, $0.problem) })
-    }
 }

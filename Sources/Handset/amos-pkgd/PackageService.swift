@@ -28,7 +28,11 @@ final class PackageService<Sealer: FileSealer> {
         do throws(PackageError) {
             try engine.recover()
         } catch {
-            throw SystemCallError("read the installed set (" + error.description + ")", code: 5)
+            // With a damaged set it still answers, says what is wrong, and repairs.
+            guard engine.damage != nil else {
+                throw SystemCallError("read the installed set (" + error.description + ")", code: 5)
+            }
+            Output.say("<3>" + error.description)
         }
         epoll = try Epoll()
         buffer = [UInt8](repeating: 0, count: Self.bufferSize)

@@ -50,7 +50,7 @@ struct Arguments {
         } else if case .log? = command {
             return log.take(word, &rest)
         } else if case .pkg? = command {
-            return package.take(word)
+            return package.take(word, &rest)
         } else if word.utf8.first == UInt8(ascii: "-") {
             return takeOption(word, &rest)
         } else if let command {

@@ -15,7 +15,7 @@ enum Help {
                 exec-self [PATH]   replace PID 1 itself; services go on
                 poweroff, reboot, factory-reset
                 bridge [list|allow|deny]  whose adb is let in
-        packages  pkg list, show, remove, verify, gc, history
+        packages  pkg install, upgrade, remove, rollback, list, search and more: `amosctl pkg --help`
 
         --run DIR (or AMOS_RUN=DIR) talks to a supervisor elsewhere than /run/amos.
         Everybody may look, but not at the log; root may do all of it.

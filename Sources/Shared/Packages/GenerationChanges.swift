@@ -13,6 +13,14 @@ public enum GenerationChange: Sendable, Equatable {
     }
 }
 
+/// What a person, or a dependency, has said about an installed package.
+public enum PackageMark: Sendable, Equatable {
+    case held, unheld
+    /// nil: any version.
+    case pinned(VersionRange?)
+    case requested, dependency
+}
+
 /// What to do with an app's data when the app goes.
 public enum DataFate: Sendable {
     /// The id stays claimed by its key.
@@ -53,6 +61,7 @@ extension Generation {
                 throw .belowFloor(package.id, code: package.versionCode, floor: floor.code)
             }
         }
+        for package in packages { try package.checkMove(to: older[package.id]) }
         let gone = packages.filter { older[$0.id] == nil }.map { $0.id }
         var restored: [Package] = []
         for package in older.packages {
@@ -102,6 +111,22 @@ extension Generation {
         return changes
     }
 
+    /// What has been said since an older generation about packages that are in both, sorted by id.
+    public func marks(since older: Generation) -> [(id: PackageID, mark: PackageMark)] {
+        var marks: [(id: PackageID, mark: PackageMark)] = []
+        for package in packages {
+            guard let before = older[package.id] else { continue }
+            if before.isHeld != package.isHeld {
+                marks.append((package.id, package.isHeld ? .held : .unheld))
+            }
+            if before.pin != package.pin { marks.append((package.id, .pinned(package.pin))) }
+            if before.reason != package.reason {
+                marks.append((package.id, package.reason == .requested ? .requested : .dependency))
+            }
+        }
+        return marks
+    }
+
     private mutating func put(_ package: Package) {
         let index = place(of: package.id)
         if index < packages.count, packages[index].id == package.id {
@@ -119,6 +144,22 @@ extension Generation {
             claims[index] = claim
         } else {
             claims.insert(claim, at: index)
+        }
+    }
+}
+
+extension Generation.Package {
+    /// What a person has said about a package holds for a rollback, too.
+    fileprivate func checkMove(to other: Generation.Package?) throws(PackageError) {
+        if isHeld, other?.manifest != manifest {
+            throw .policy(
+                id.text + " is held at version " + version.text + "; `amosctl pkg unhold " + id.text
+                    + "` lets it move")
+        }
+        if let pin, let other, !pin.contains(other.version) {
+            throw .policy(
+                id.text + " is pinned to " + pin.shortText + ", and was at " + other.version.text
+                    + "; `amosctl pkg pin " + id.text + " '*'` lets it move")
         }
     }
 }

@@ -13,6 +13,8 @@ public struct InstallPolicy: Sendable {
     public var architecture: PackageManifest.Architecture
     /// Ids that are one of these, or below one, are the system's own (`org.amos` owns `org.amos.home`).
     public var reserved: [PackageID]
+    /// Version codes below which nothing is taken any more, however it comes.
+    public var floors: [SolverRequest.Floor] = []
 
     public init(
         sideload: Sideload, architecture: PackageManifest.Architecture, reserved: [PackageID] = []
@@ -42,6 +44,9 @@ public struct InstallPolicy: Sendable {
             throw .policy(
                 manifest.id.text + " is an extension, which only the manufacturer may install")
         }
+        for floor in floors where floor.id == manifest.id && manifest.versionCode < floor.versionCode {
+            throw .belowFloor(manifest.id, code: manifest.versionCode, floor: floor.versionCode)
+        }
         for owner in reserved where Self.isBelow(manifest.id, owner) {
             throw .policy(
                 manifest.id.text + " belongs to the system: ids below " + owner.text + " are its own")
@@ -60,19 +65,53 @@ public struct InstallOptions: OptionSet, Sendable {
 
     /// An older version than the installed one, or than the one whose data is still there, is fine.
     public static let downgrade = InstallOptions(rawValue: 2)
+    /// Only says what would change.
+    public static let dryRun = InstallOptions(rawValue: 16)
+    /// A newer version of what is installed, and nothing else.
+    public static let upgrade = InstallOptions(rawValue: 32)
+    /// Others need it: it may go with them.
+    public static let dependency = InstallOptions(rawValue: 64)
 }
 
 extension Generation {
     /// Whether the version of this manifest may take the place of what is, or was, here.
     func checkVersion(_ manifest: PackageManifest, _ options: InstallOptions) throws(PackageError) {
         if let held = self[manifest.id], held.isHeld, held.versionCode != manifest.versionCode {
-            throw .policy(manifest.id.text + " is held at version " + held.version.text)
+            throw .policy(
+                manifest.id.text + " is held at version " + held.version.text + "; `amosctl pkg unhold "
+                    + manifest.id.text + "` lets it move")
         }
+        if let pin = self[manifest.id]?.pin, !pin.contains(manifest.version) {
+            throw .policy(
+                manifest.id.text + " is pinned to " + pin.shortText + "; `amosctl pkg pin " + manifest.id.text
+                    + " '*'` lets it move")
+        }
+        try checkUpgrade(manifest, options)
         let floor = self[manifest.id]?.versionCode ?? claim(of: manifest.id)?.versionCode ?? 0
         guard manifest.versionCode >= floor || options.contains(.downgrade) else {
             throw .policy(
                 manifest.id.text + " was here with version code " + String(floor) + ", and this is the older "
-                    + String(manifest.versionCode) + "; `adb install -d` goes back")
+                    + String(manifest.versionCode)
+                    + "; `adb install -d` or `amosctl pkg install --downgrade` goes back")
         }
+    }
+
+    private func checkUpgrade(_ manifest: PackageManifest, _ options: InstallOptions) throws(PackageError) {
+        guard options.contains(.upgrade) else { return }
+        guard let before = self[manifest.id] else {
+            throw .policy(manifest.id.text + " is not installed; `amosctl pkg install` installs it")
+        }
+        guard manifest.versionCode != before.versionCode else {
+            throw .policy(
+                manifest.id.text + " is at version code " + String(before.versionCode)
+                    + " already; `amosctl pkg install` puts it there again")
+        }
+    }
+
+    /// Why somebody wants a package here, when it comes in.
+    func reason(of id: PackageID, _ options: InstallOptions) -> Reason {
+        let before = self[id]?.reason
+        if options.contains(.upgrade) { return before ?? .requested }
+        return options.contains(.dependency) ? before ?? .dependency : .requested
     }
 }
