@@ -84,7 +84,8 @@ let hostTargets: [Target] = [
     hostModule(
         "Assembly",
         needs: [
-            "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire", "CArchive",
+            "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Packages", "Services", "Slots", "Wire",
+            "CArchive",
         ]),
     hostModule("Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages"]),
     hostModule(

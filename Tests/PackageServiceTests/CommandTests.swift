@@ -14,11 +14,12 @@ import Testing
         let folder: ServiceFolder
         private let running: RunningService
 
-        init(_ change: (inout Options) -> Void = { _ in }) throws {
+        init(_ change: (inout InstallPolicy) -> Void = { _ in }) throws {
             folder = try ServiceFolder()
-            var options = folder.options
-            change(&options)
-            running = RunningService(try PackageService<TestSealer>(options), folder)
+            var policy = InstallPolicy(sideload: .allowed, architecture: .any)
+            change(&policy)
+            try folder.write(policy)
+            running = RunningService(try PackageService<TestSealer>(folder.options), folder)
         }
 
         deinit { running.end() }
@@ -156,6 +157,49 @@ import Testing
             try engine.install(TestPackage(code: 3, kind: .app))
         }
         try engine.install(TestPackage(code: 3, kind: .app, key: 1))
+    }
+
+    @Test func developersComeInWithTheOwnersWord() throws {
+        let rig = try Rig {
+            $0.sideload = .developerMode
+            $0.offersDeveloperMode = true
+        }
+        let file = try rig.file(TestPackage())
+        #expect(rig.pkg("install", file).contains("until `amosctl developer-mode on`"))
+        #expect(
+            rig.folder.run(["developer-mode"]).output == "developer mode is off; sideload: developer-mode\n")
+        #expect(rig.folder.run(["developer-mode", "on"]).output.contains("is on"))
+        #expect(rig.pkg("install", file) == "installed \(Self.notes) 1.1.0\n")
+        #expect(rig.folder.run(["developer-mode", "off"]).output.contains("is off"))
+        #expect(rig.pkg("install", file).contains("until `amosctl developer-mode on`"))
+        #expect(rig.folder.run(["developer-mode", "maybe"]).errors.contains("is on or off"))
+    }
+
+    /// The file is on data, which somebody may have written to elsewhere.
+    @Test func developerModeNeedsThePolicy() throws {
+        let rig = try Rig { $0.sideload = .developerMode }
+        #expect(rig.folder.run(["developer-mode", "on"]).errors.contains("has no developer mode"))
+        try Data("on".utf8).write(to: URL(fileURLWithPath: rig.folder.options.developerModeFile))
+        #expect(rig.pkg("install", try rig.file(TestPackage())).contains("repositories only"))
+        #expect(rig.folder.run(["developer-mode"]).output == "this handset has no developer mode\n")
+    }
+
+    @Test func onlyKnownPublishersComeIn() throws {
+        let key = PackageKey(TestPackage.keys[1].verifying)
+        let rig = try Rig { $0.publishers = [HandsetCryptography().sha256(key.bytes)] }
+        #expect(rig.pkg("install", try rig.file(TestPackage())).contains("is none of those"))
+        #expect(rig.pkg("install", try rig.file(TestPackage(key: 1))) == "installed \(Self.notes) 1.1.0\n")
+    }
+
+    /// Without the file, or with one that is damaged, nothing comes in.
+    @Test func noPolicyIsAStrictOne() throws {
+        for damage in [Data(), Data("AMOSPOL".utf8)] {
+            let folder = try ServiceFolder()
+            try damage.write(to: URL(fileURLWithPath: folder.options.policyFile))
+            let running = RunningService(try PackageService<TestSealer>(folder.options), folder)
+            defer { running.end() }
+            #expect(try folder.install(TestPackage().bytes).contains("repositories only"))
+        }
     }
 
     @Test(arguments: [

@@ -75,8 +75,8 @@ enum TestSealer: FileSealer {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: ServiceFolder.program("amos-pkgd"))
         process.arguments = [
-            "--directory", folder.path + "/packages", "--run", folder.path, "--sideload", "allowed",
-            "--listen",
+            "--directory", folder.path + "/packages", "--run", folder.path, "--policy",
+            folder.path + "/policy", "--listen",
         ]
         process.standardOutput = FileHandle(forWritingAtPath: "/dev/null")
         try process.run()
@@ -129,6 +129,7 @@ final class ServiceFolder: Sendable {
 
     init() throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try write(InstallPolicy(sideload: .allowed, architecture: .any))
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -136,8 +137,13 @@ final class ServiceFolder: Sendable {
     var options: Options {
         var options = Options()
         (options.directory, options.runDirectory, options.listens) = (path + "/packages", path, true)
-        options.policy.sideload = .allowed
+        options.dataDirectory = path + "/apps"
+        (options.policyFile, options.developerModeFile) = (path + "/policy", path + "/developer-mode")
         return options
+    }
+
+    func write(_ policy: InstallPolicy) throws {
+        try Data(policy.encode()).write(to: URL(fileURLWithPath: path + "/policy"))
     }
 
     func connect() throws -> FileDescriptor {
@@ -170,7 +176,7 @@ final class ServiceFolder: Sendable {
         return try JSONSerialization.jsonObject(with: Data(outcome.output.utf8), options: .fragmentsAllowed)
     }
 
-    private func run(_ arguments: [String]) -> Outcome {
+    func run(_ arguments: [String]) -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.program("amosctl"))
         process.arguments = ["--run", path] + arguments

@@ -133,6 +133,51 @@ final class SimulatedDisk: PackageStore {
 
     func readThrough(_ file: StoredFile) throws(StoreProblem) { _ = try read(file, limit: .max) }
 
+    // MARK: Data of apps
+
+    /// What each folder holds, on the disk at once; whole folders are made, copied and removed in one effect.
+    private var data: [String: [String: String]] = [:]
+    /// More than this is not copied.
+    var copyLimit = 100
+
+    func makeData(_ data: StoredData, user: UInt32) throws(StoreProblem) {
+        try effect {
+            if self.data[data.id.text]?[String(data.number)] == nil {
+                self.data[data.id.text, default: [:]][String(data.number)] = ""
+            }
+        }
+    }
+
+    func copyData(_ data: StoredData, to copy: StoredData, user: UInt32) throws(StoreProblem) -> Bool {
+        try effect {
+            let content = self.data[data.id.text]?[String(data.number)] ?? ""
+            guard content.utf8.count <= copyLimit else { return false }
+            self.data[copy.id.text, default: [:]][String(copy.number)] = content
+            return true
+        }
+    }
+
+    func dataNames(in id: String?) throws(StoreProblem) -> [String] {
+        try effect { id.map { data[$0, default: [:]].keys.sorted() } ?? data.keys.sorted() }
+    }
+
+    func removeData(_ name: String?, of id: String) throws(StoreProblem) {
+        try effect { if let name { data[id]?[name] = nil } else { data[id] = nil } }
+    }
+
+    /// As the app sees it; nil: it has no folder.
+    func content(of package: Generation.Package?) -> String? {
+        package.flatMap { data[$0.id.text]?[String($0.data)] }
+    }
+
+    /// The app writes.
+    func write(_ content: String, as package: Generation.Package?) {
+        guard let package else { return }
+        data[package.id.text]?[String(package.data)] = content
+    }
+
+    var dataFolders: [String] { data.flatMap { id, names in names.keys.map { "\(id)/\($0)" } }.sorted() }
+
     /// Flips one bit of a file that nobody should be able to change.
     func damage(_ folder: StoreFolder) {
         for inode in names[folder, default: [:]].values { Self.damage(inode) }

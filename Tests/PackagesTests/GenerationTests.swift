@@ -104,6 +104,23 @@ import Testing
         #expect(throws: PackageError.self) { try held.rollback(to: old, newestNumber: 3, floors: []) }
     }
 
+    @Test func appsHaveUsersOfTheirOwn() throws {
+        let library = Generation.Package(
+            id: SampleManifest.id("a.c"), version: SampleManifest.version("1.0.0"), versionCode: 1,
+            kind: .library, reason: .requested, manifest: Self.digest(1), payload: Self.digest(2),
+            payloadSize: 4096, key: Self.digest(3))
+        let one = try Generation.empty.successor(
+            newestNumber: 0, putting: [Self.package("a.a"), Self.package("a.b"), library])
+        #expect(one.packages.map(\.user) == [100_000, 100_001, 0])
+        #expect(one.packages.map(\.data) == [1, 1, 0])
+        let two = try one.successor(
+            newestNumber: 1, putting: [Self.package("a.a", code: 2, store: 9)],
+            removing: [SampleManifest.id("a.b")], data: .removed)
+        #expect(two.packages.map(\.user) == [100_000, 0] && two.packages.map(\.data) == [2, 0])
+        let three = try two.successor(newestNumber: 2, putting: [Self.package("a.b")])
+        #expect(three[SampleManifest.id("a.b")]?.user == 100_002)
+    }
+
     @Test func marksAreChanged() throws {
         let id = SampleManifest.id("com.example.a")
         let marked = try Self.sample().marking(id, newestNumber: 2) {

@@ -8,7 +8,27 @@ extension FileDescriptor {
     }
 }
 
+extension FileDescriptor {
+    /// `syncfs(2)`: returns when everything on this file's file system is on the disk.
+    public borrowing func synchronizeFileSystem() throws(SystemCallError) {
+        let fd = rawValue
+        try retryingOnInterrupt("syncfs") { amos_sync_file_system(fd) }
+    }
+}
+
 extension Directory {
+    /// What a symbolic link says (`readlink(2)`); nil: it is none, or says something that is no text.
+    public static func target(ofLink path: String) -> String? {
+        var target = [CChar](repeating: 0, count: 4096)
+        let count = target.withUnsafeMutableBufferPointer { buffer in
+            path.withCString { amos_read_link($0, buffer.baseAddress, buffer.count) }
+        }
+        guard count > 0, count < target.count else { return nil }
+        let bytes = target.prefix(count).map { UInt8(bitPattern: $0) }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return Array(text.utf8) == bytes ? text : nil
+    }
+
     /// A directory with all its missing parents.
     public static func makeAll(_ path: String) throws(SystemCallError) {
         var parent: [UInt8] = []

@@ -12,6 +12,7 @@ final class PackageClient<Sealer: FileSealer> {
     let tag: UInt64
     var deadline: UInt64
     private let engine: Engine
+    private let developerMode: DeveloperMode
     private var head: [UInt8] = []
     private var install: Install?
     /// Bytes of the package that have not come.
@@ -20,8 +21,12 @@ final class PackageClient<Sealer: FileSealer> {
     private var answered = 0
     private(set) var isOver = false
 
-    init(_ socket: HeldDescriptor, _ engine: Engine, tag: UInt64, deadline: UInt64) {
-        (self.socket, self.engine, self.tag, self.deadline) = (socket, engine, tag, deadline)
+    init(
+        _ socket: HeldDescriptor, _ engine: Engine, _ developerMode: DeveloperMode, tag: UInt64,
+        deadline: UInt64
+    ) {
+        (self.socket, self.engine, self.developerMode) = (socket, engine, developerMode)
+        (self.tag, self.deadline) = (tag, deadline)
     }
 
     var wantsToWrite: Bool { !isOver && !answer.isEmpty }
@@ -97,8 +102,12 @@ final class PackageClient<Sealer: FileSealer> {
             switch request.operation {
             case .install, .sideload:
                 left = request.size
+                engine.isDeveloperMode = developerMode.isOn
                 install = try engine.beginInstall(
                     size: request.size, InstallOptions(rawValue: request.flags))
+            case .developerMode:
+                try developerMode.change(request.argument, engine.policy)
+                answer(PackageDocuments.developerMode(isOn: developerMode.isOn, engine.policy))
             default: answer(try PackageInquiry(engine, request).document())
             }
         } catch {

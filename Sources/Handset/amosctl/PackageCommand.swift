@@ -19,6 +19,15 @@ enum PackageCommand {
         for file in wanted.words { show(try install(file, request, arguments), wanted) }
     }
 
+    /// `amosctl developer-mode`
+    static func developerMode(_ arguments: Arguments) throws(SystemCallError) {
+        let request = PackageServiceRequest(.developerMode, argument: arguments.subject)
+        var wanted = PackageArguments()
+        wanted.verb = .init(name: "", operation: .developerMode)
+        wanted.isJSON = arguments.isJSON
+        show(try ask(request, arguments, sending: nil), wanted)
+    }
+
     private static func install(
         _ file: String, _ request: PackageServiceRequest, _ arguments: Arguments
     ) throws(SystemCallError) -> [UInt8] {

@@ -13,6 +13,7 @@ enum PackageText {
         case .history: history(document)
         case .repair: repair(document)
         case .collectGarbage: collected(document)
+        case .developerMode: developerMode(document)
         case .difference: changes(document, isDone: false)
         default: changes(document, isDone: document["dry_run"]?.bool != true)
         }
@@ -97,6 +98,12 @@ enum PackageText {
     private static func collected(_ document: JSONValue) -> [UInt8] {
         let would = document["dry_run"]?.bool == true ? " would be removed" : " removed"
         return line(number(document, "removed_files") + " files" + would)
+    }
+
+    private static func developerMode(_ document: JSONValue) -> [UInt8] {
+        guard document["is_offered"]?.bool == true else { return line("this handset has no developer mode") }
+        let state = document["developer_mode"]?.bool == true ? "on" : "off"
+        return line("developer mode is " + state + "; sideload: " + text(document, "sideload"))
     }
 
     static func text(_ value: JSONValue, _ key: String) -> String { value[key]?.text ?? "" }

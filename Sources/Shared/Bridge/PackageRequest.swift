@@ -12,9 +12,11 @@ import Wire
 ///                4 list, 5 show one, 6 verify, 7 collect garbage, 8 history, 9 roll back (argument: to which
 ///                set; empty: the one before), 10 hold, 11 unhold, 12 pin (argument: a range; *: unpin),
 ///                13 remove what nobody needs, 14 why one is here, 15 what two sets differ in (argument:
-///                older, newer; the newer may be left out), 16 repair, 17 search (argument: a text)
+///                older, newer; the newer may be left out), 16 repair, 17 search (argument: a text),
+///                18 developer mode (argument: on, off; empty: say whether it is)
 ///     flags      1 replace, 2 downgrade, 4 test, 8 keep the data (uninstall), 16 change nothing,
-///                32 only what is installed (install), 64 as a dependency (install), 128 remove what is broken (repair)
+///                32 only what is installed (install), 64 as a dependency (install),
+///                128 remove what is broken (repair)
 ///
 /// After the line `Success`, one JSON document of at most `documentLimit` bytes follows.
 ///
@@ -38,6 +40,7 @@ public struct PackageServiceRequest: Equatable, Sendable {
         case difference = 15
         case repair = 16
         case search = 17
+        case developerMode = 18
     }
 
     public static let socketName: StaticString = "ipc/pkgd"

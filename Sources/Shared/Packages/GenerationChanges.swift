@@ -35,12 +35,16 @@ extension Generation {
         data: DataFate = .kept
     ) throws(PackageError) -> Generation {
         var next = Generation(
-            number: max(number, newestNumber) + 1, packages: self.packages, claims: claims)
+            number: max(number, newestNumber) + 1, packages: self.packages, claims: claims,
+            nextUser: nextUser)
         for id in ids {
             guard let package = next[id] else { throw .unknownPackage(id) }
             next.packages.remove(at: next.place(of: id))
             if data == .kept, package.kind.runs {
-                next.insertClaim(Claim(id: id, key: package.key, versionCode: package.versionCode))
+                next.insertClaim(
+                    Claim(
+                        id: id, key: package.key, versionCode: package.versionCode, user: package.user,
+                        data: package.data))
             }
         }
         for package in packages { next.put(package) }
@@ -127,7 +131,42 @@ extension Generation {
         return marks
     }
 
+    /// What `put` knows of an app that is, or was, here.
+    private func home(of id: PackageID) -> (user: UInt32, data: UInt64, manifest: Digest256?)? {
+        if let package = self[id], package.kind.runs { return (package.user, package.data, package.manifest) }
+        return claim(of: id).map { ($0.user, $0.data, nil) }
+    }
+
+    /// An app keeps its user as long as it, or its data, is here. Another version gets another data folder;
+    /// one that comes back from an older set has its own already.
+    private mutating func settle(_ package: inout Package) {
+        guard package.kind.runs else {
+            (package.user, package.data) = (0, 0)
+            return
+        }
+        let home = home(of: package.id)
+        if let home {
+            package.user = home.user
+        } else if package.user == 0 {
+            package.user = nextUser
+            nextUser += 1
+        }
+        if package.data == 0 {
+            package.data = home?.manifest == package.manifest ? home?.data ?? number : number
+        }
+    }
+
+    /// The same set, in which an app goes on with the data folder it has.
+    func sharing(_ data: UInt64, of id: PackageID) -> Generation {
+        var next = self
+        let index = place(of: id)
+        if index < packages.count, packages[index].id == id { next.packages[index].data = data }
+        return next
+    }
+
     private mutating func put(_ package: Package) {
+        var package = package
+        settle(&package)
         let index = place(of: package.id)
         if index < packages.count, packages[index].id == package.id {
             packages[index] = package
@@ -168,10 +207,15 @@ extension Generation.Package {
 public struct StoreContents: Sendable, Equatable {
     public let manifests: [Digest256]
     public let payloads: [Digest256]
+    /// Of apps.
+    private let data: [StoredData]
 
     public init(of generations: [Generation]) {
         var manifests: [Digest256] = []
         var payloads: [Digest256] = []
+        var data: [StoredData] = []
+        for generation in generations { data += generation.dataFolders }
+        self.data = data
         for generation in generations {
             for package in generation.packages {
                 manifests.append(package.manifest)
@@ -185,6 +229,8 @@ public struct StoreContents: Sendable, Equatable {
     public func needsManifest(_ digest: Digest256) -> Bool { Self.has(manifests, digest) }
 
     public func needsPayload(_ digest: Digest256) -> Bool { Self.has(payloads, digest) }
+
+    public func needsData(_ folder: StoredData) -> Bool { data.contains(folder) }
 
     private static func unique(_ digests: [Digest256]) -> [Digest256] {
         var unique: [Digest256] = []
@@ -212,5 +258,15 @@ public enum GenerationRetention {
     ) -> [UInt64] {
         let others = numbers.filter { $0 != current }.sorted(by: >)
         return others.dropFirst(max(0, count)).filter { !marked.contains($0) }.sorted()
+    }
+}
+
+extension Generation {
+    /// Of the apps that are here, and of those whose data is.
+    var dataFolders: [StoredData] {
+        var folders: [StoredData] = []
+        for package in packages where package.kind.runs { folders.append(.init(package.id, package.data)) }
+        for claim in claims { folders.append(.init(claim.id, claim.data)) }
+        return folders
     }
 }

@@ -27,7 +27,7 @@ public enum PackageError: Error, Equatable, Sendable {
     case store(what: String, StoreProblem)
 
     public enum Document: Sendable {
-        case manifest, package, signatureBlock, keyRotation, generation
+        case manifest, package, signatureBlock, keyRotation, generation, policy
     }
 
     public enum SignatureProblem: Sendable {
@@ -88,6 +88,7 @@ extension PackageError.Document {
         case .signatureBlock: "signature block"
         case .keyRotation: "key rotation statement"
         case .generation: "generation"
+        case .policy: "package policy"
         }
     }
 }

@@ -1,18 +1,34 @@
 import Wire
 
-/// What this handset takes from outside its repositories.
-public struct InstallPolicy: Sendable {
-    public enum Sideload: Sendable, Equatable {
-        case denied, allowed
+/// What this handset takes from outside its repositories. The device file says it; it comes with the system's
+/// image, and so under the manufacturer's signature.
+public struct InstallPolicy: Sendable, Equatable {
+    public enum Sideload: UInt8, Sendable, CaseIterable {
+        case denied = 0
+        /// As long as the owner has enabled developer mode.
+        case developerMode = 1
+        case allowed = 2
+
+        public var name: String {
+            switch self {
+            case .denied: "denied"
+            case .developerMode: "developer-mode"
+            case .allowed: "allowed"
+            }
+        }
     }
 
     /// What this system offers; manifests that need more are refused.
     public static let systemAPILevel: UInt64 = 1
 
     public var sideload: Sideload
+    /// Whether the owner can enable developer mode at all.
+    public var offersDeveloperMode = false
     public var architecture: PackageManifest.Architecture
     /// Ids that are one of these, or below one, are the system's own (`org.amos` owns `org.amos.home`).
     public var reserved: [PackageID]
+    /// Fingerprints of the keys whose packages are taken; empty: anybody's. Sorted.
+    public var publishers: [Digest256] = []
     /// Version codes below which nothing is taken any more, however it comes.
     public var floors: [SolverRequest.Floor] = []
 
@@ -24,11 +40,29 @@ public struct InstallPolicy: Sendable {
         self.reserved = reserved
     }
 
+    /// Whether anything may come in from outside.
+    func checkSideload(isDeveloperMode: Bool) throws(PackageError) {
+        switch sideload {
+        case .allowed: return
+        case .developerMode where isDeveloperMode && offersDeveloperMode: return
+        case .developerMode where offersDeveloperMode:
+            throw .policy(
+                "this handset takes packages from its repositories only, until `amosctl developer-mode on`")
+        default: throw .policy("this handset takes packages from its repositories only")
+        }
+    }
+
+    /// - Parameter key: the fingerprint of the key that has signed it.
+    func checkPublisher(_ key: Digest256, of id: PackageID) throws(PackageError) {
+        guard publishers.isEmpty || publishers.contains(key) else {
+            throw .policy(
+                "the key of " + id.text + ", " + key.hex
+                    + ", is none of those whose packages this handset takes")
+        }
+    }
+
     /// Whether a package from outside may come in, whoever has signed it.
     func check(_ manifest: PackageManifest) throws(PackageError) {
-        guard sideload == .allowed else {
-            throw .policy("this handset takes packages from its repositories only")
-        }
         guard manifest.architecture == .any || manifest.architecture == architecture else {
             throw .policy(
                 manifest.id.text + " is made for " + manifest.architecture.name + ", and this handset is "

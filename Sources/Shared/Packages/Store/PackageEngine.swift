@@ -15,7 +15,9 @@ public final class PackageEngine<Store: PackageStore, Crypto: StreamCryptography
 
     public let store: Store
     let crypto: Crypto
-    let policy: InstallPolicy
+    public let policy: InstallPolicy
+    /// Whether the owner has enabled it; the policy says what it means.
+    public var isDeveloperMode = false
     public private(set) var current = Generation.empty
     /// Of all that were ever here, as far as their files are.
     private(set) var newestNumber: UInt64 = 0
@@ -109,12 +111,15 @@ public final class PackageEngine<Store: PackageStore, Crypto: StreamCryptography
     public func commit(_ next: Generation) throws(PackageError) {
         try checkUsable()
         let file = StoredFile.generation(next.number)
+        var next = next
         do throws(PackageError) {
+            next = try prepareData(for: next)
             try write(next.encode(), to: file, "write the new set")
         } catch {
             // Whether the rename is on the disk is not known; that it is not wanted is.
             try? store.remove(file)
             try? reload()
+            _ = try? collectGarbage()
             throw error
         }
         (current, newestNumber) = (next, next.number)

@@ -47,13 +47,17 @@ extension PackageEngine {
             kept.append(try generation(number))
         }
         return try attempt("collect garbage") { () throws(StoreProblem) in
-            let files = try unneededFiles(StoreContents(of: kept))
-            if isDry { return old.count + files.count }
+            let contents = StoreContents(of: kept)
+            let files = try unneededFiles(contents)
+            let data = try unneededData(contents)
+            let count = old.count + files.count + data.count
+            if isDry { return count }
             for number in old { try store.remove(.generation(number)) }
             // A set must not come back after what it needs has gone.
             if !old.isEmpty { try store.synchronize(.generations) }
             for (folder, name) in files { try store.remove(name, from: folder) }
-            return old.count + files.count
+            for (id, name) in data { try store.removeData(name, of: id) }
+            return count
         }
     }
 
