@@ -16,6 +16,10 @@ final class SimulatedDisk: PackageStore {
         case everything
         /// Names reached the disk before what they name.
         case contents
+        /// The same, and of what they name the first half.
+        case torn
+        /// Some names reached the disk, others that were changed before them did not.
+        case reordered
     }
 
     private final class Inode {
@@ -44,12 +48,27 @@ final class SimulatedDisk: PackageStore {
     func restart(after loss: Loss) {
         (fault, isDead) = (nil, false)
         if loss == .everything { names = durableNames }
+        if loss == .reordered { reorder() }
         if loss != .nothing {
             for inode in names.values.flatMap(\.values) {
-                inode.bytes = inode.durableBytes ?? [UInt8](repeating: 0, count: inode.bytes.count)
+                let half = loss == .torn ? inode.bytes.count / 2 : 0
+                let rest = [UInt8](repeating: 0, count: inode.bytes.count - half)
+                inode.bytes = inode.durableBytes ?? inode.bytes.prefix(half) + rest
             }
         }
         durableNames = names
+    }
+
+    /// Every other name that was changed since is as it was.
+    private func reorder() {
+        var isOld = false
+        for folder in StoreFolder.allCases {
+            let (now, before) = (names[folder, default: [:]], durableNames[folder, default: [:]])
+            for name in Set(now.keys).union(before.keys).sorted() where now[name] !== before[name] {
+                isOld.toggle()
+                if isOld { names[folder, default: [:]][name] = before[name] }
+            }
+        }
     }
 
     private func effect<Result>(_ body: () throws(StoreProblem) -> Result) throws(StoreProblem) -> Result {

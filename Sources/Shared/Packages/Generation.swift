@@ -94,6 +94,8 @@ public struct Generation: Sendable, Equatable {
 
     /// Above all that a device file can give out, and nobody (65,534).
     public static let firstUser: UInt32 = 100_000
+    /// Of what comes in from a file; nobody installs as many apps in the life of a handset.
+    static let userLimit: UInt32 = 1_000_000_000
 
     public static let empty = Generation(number: 0, packages: [], claims: [])
 

@@ -106,6 +106,7 @@ extension Generation {
     }
 
     private var hasRightUsers: Bool {
+        guard nextUser >= Self.firstUser, nextUser <= Self.userLimit else { return false }
         var users: [UInt32] = []
         for package in packages {
             if package.kind.runs { users.append(package.user) }
