@@ -1,5 +1,6 @@
 import Foundation
 import LinuxSystem
+import PackageSignatures
 import Packages
 import Testing
 

@@ -1,4 +1,5 @@
 import HostSystem
+import PackageSignatures
 import Packages
 import Packaging
 

@@ -1,3 +1,4 @@
+import PackageSignatures
 import Packages
 import Testing
 

@@ -1,5 +1,6 @@
 import Bridge
 import LinuxSystem
+import PackageSignatures
 import Packages
 import Wire
 

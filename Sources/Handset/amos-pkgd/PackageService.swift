@@ -1,6 +1,8 @@
 import Bridge
 import LinuxSystem
+import PackageSignatures
 import Packages
+import Wire
 
 /// The loop: one epoll for the socket and all clients.
 final class PackageService<Sealer: FileSealer> {

@@ -31,6 +31,10 @@ struct Arguments {
         }
         var rest = words[...]
         while let word = rest.popFirst() {
+            if package.takesEverything {
+                package.words.append(word)
+                continue
+            }
             if UTF8Text.equal(word, "--help") || UTF8Text.equal(word, "-h") { return .help }
             if let wrong = take(word, &rest) { return .wrong(wrong) }
         }

@@ -25,6 +25,8 @@ struct PackageArguments {
 
     /// As many as somebody types, or a shell makes of `*.apk` in a folder of packages.
     private static let fileLimit = 256
+    /// Of a program; execve(2) has limits of its own.
+    private static let argumentLimit = 4_096
     private static let package = "which package? `amosctl pkg list` lists them"
     private static let file = "which file? name one that `amos pack` has made"
 
@@ -51,6 +53,8 @@ struct PackageArguments {
         Verb(
             name: "diff", operation: .difference, words: 1...2,
             what: "which sets? `amosctl pkg history` lists them"),
+        // The operation is what it looks at; it asks nobody.
+        Verb(name: "run", operation: .show, words: 1...argumentLimit, what: package),
         Verb(name: "verify", operation: .verify),
         Verb(name: "repair", operation: .repair, options: [.dryRun, .remove]),
         Verb(name: "gc", operation: .collectGarbage, options: .dryRun),
@@ -63,6 +67,10 @@ struct PackageArguments {
 
     /// What is wrong with a word; nil: nothing.
     mutating func take(_ word: String, _ rest: inout ArraySlice<String>) -> String? {
+        if takesEverything {
+            words.append(word)
+            return nil
+        }
         if UTF8Text.equal(word, "--json") {
             isJSON = true
             return nil
@@ -100,6 +108,10 @@ struct PackageArguments {
         }
         return verb.what
     }
+
+    var isRun: Bool { verb.map { UTF8Text.equal($0.name, "run") } ?? false }
+    /// What follows the id is the app's own.
+    var takesEverything: Bool { isRun && !words.isEmpty }
 
     var isUpgrade: Bool { verb.map { UTF8Text.equal($0.name, "upgrade") } ?? false }
 
@@ -148,6 +160,7 @@ extension PackageArguments {
                 rollback [SET]         the set before this one, or an earlier one, is installed again
                 hold, unhold ID        it stays at its version, or no longer
                 pin ID RANGE           it stays within these versions; '*': no longer
+        run     run ID [ARGUMENT…]     becomes the app: as its own user, with its own data, and nothing else
         mend    verify                 checks signatures and payloads as before each start; 1: something is
                                        wrong
                 repair                 mends what can be mended here, and says what to do about the rest;

@@ -10,6 +10,12 @@ enum PackageCommand {
     static func run(_ arguments: Arguments) throws(SystemCallError) {
         let wanted = arguments.package
         guard let verb = wanted.verb, let request = wanted.request else { return }
+        if wanted.isRun {
+            var environment: [String] = []
+            if let kind = ProcessArguments.environment("TERM") { environment.append("TERM=" + kind) }
+            throw Program.replaceThisProcess(
+                with: "/usr/libexec/amos/amos-launch", wanted.words, environment: environment)
+        }
         // The service may answer before it has read everything.
         ChildProcess.ignoreBrokenPipes()
         guard verb.operation == .install else {

@@ -68,8 +68,7 @@ struct DeviceBuilder {
             signingKey: reader.located("signing-key"), inputs: loader.inputs.sorted(), file: file)
         device.shutdownBudgetMilliseconds = shutdownBudget
         device.machineWatchdogMilliseconds = watchdog
-        device.exposures = services.exposures
-        device.packagePolicy = packagePolicy
+        (device.exposures, device.packagePolicy) = (services.exposures, packagePolicy)
         return device
     }
 

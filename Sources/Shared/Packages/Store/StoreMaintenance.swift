@@ -19,13 +19,7 @@ extension PackageEngine {
     }
 
     func verify(_ package: Generation.Package) throws(PackageError) {
-        let head = try head(of: package)
-        guard head.manifest.id == package.id, crypto.sha256(head.manifestBytes) == package.manifest,
-            head.manifest.payload.verity == package.payload
-        else { throw .badFormat(.manifest, "it is not the one that was installed") }
-        // Not against the owner: after a change of the key and a rollback, an older key has signed what is
-        // here. That it is what was installed is known by its digest.
-        _ = try head.signatures.verify(head.manifest, head.manifestBytes, owner: nil, with: crypto)
+        try package.check(try head(of: package), with: crypto)
         let measured = try attempt("read the payload of " + package.id.text) { () throws(StoreProblem) in
             try store.readThrough(.payload(package.payload))
             return try store.measure(.payload(package.payload))
@@ -81,5 +75,17 @@ extension PackageEngine {
         var sets: [Generation] = []
         for number in try generationNumbers() { sets.append(try generation(number)) }
         return sets
+    }
+}
+
+extension Generation.Package {
+    /// Whether this is the signed manifest of what was installed.
+    public func check(_ head: PackageHead, with crypto: some PackageCryptography) throws(PackageError) {
+        guard head.manifest.id == id, crypto.sha256(head.manifestBytes) == manifest,
+            head.manifest.payload.verity == payload
+        else { throw .badFormat(.manifest, "it is not the one that was installed") }
+        // Not against the owner: after a change of the key and a rollback, an older key has signed what is
+        // here. That it is what was installed is known by its digest.
+        _ = try head.signatures.verify(head.manifest, head.manifestBytes, owner: nil, with: crypto)
     }
 }
