@@ -17,6 +17,19 @@ extension FileDescriptor {
 }
 
 extension Directory {
+    /// `renameat(2)`: for a name that may be no text.
+    public static func rename(
+        _ name: [UInt8], in folder: borrowing FileDescriptor, to target: String
+    ) throws(SystemCallError) {
+        let fd = folder.rawValue
+        let text = name.map { CChar(bitPattern: $0) } + [0]
+        try retryingOnInterrupt("rename", target) {
+            text.withUnsafeBufferPointer { text in
+                target.withCString { amos_rename_in(fd, text.baseAddress, $0) }
+            }
+        }
+    }
+
     /// What a symbolic link says (`readlink(2)`); nil: it is none, or says something that is no text.
     public static func target(ofLink path: String) -> String? {
         var target = [CChar](repeating: 0, count: 4096)

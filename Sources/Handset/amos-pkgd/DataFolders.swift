@@ -88,33 +88,58 @@ enum Beneath {
     static func path(_ folder: HeldDescriptor, _ name: String) -> String { path(folder) + "/" + name }
 }
 
-enum FolderTree {
-    /// Deeper than anybody means; each level is an open descriptor.
+/// Removes a tree, however deep somebody has made it.
+struct FolderTree {
+    /// Each level is an open descriptor. What lies deeper, or has a name that is no text, is moved up, beside
+    /// the tree, and goes afterwards.
     static let depthLimit = 64
 
-    /// Whatever it is; one that is not there is fine.
+    private let parent: HeldDescriptor
+    private var moved: [String] = []
+
+    /// Whatever it is; one that is not there is fine. The folder that it is in belongs to nobody else.
     static func remove(_ name: String, in parent: String) throws(SystemCallError) {
         let folder = HeldDescriptor(try FileDescriptor.open(parent, [.readOnly, .directory, .noFollow]))
-        try remove(name, in: folder, depth: 0)
+        var tree = FolderTree(parent: folder)
+        try tree.remove(name, in: folder, depth: 0)
+        var next = 0
+        while next < tree.moved.count {
+            try tree.remove(tree.moved[next], in: folder, depth: 0)
+            next += 1
+        }
     }
 
-    private static func remove(
+    private init(parent: HeldDescriptor) { self.parent = parent }
+
+    private mutating func remove(
         _ name: String, in folder: HeldDescriptor, depth: Int
     ) throws(SystemCallError) {
         let path = Beneath.path(folder, name)
         guard Directory.exists(path) else { return }
         let facts = try FileFacts(of: path, followsLinks: false)
         guard facts.type == FileFacts.directoryType else { return try Directory.unlink(path) }
-        guard depth < depthLimit else {
-            throw SystemCallError("remove a folder that deep", name, code: SystemCallError.tooLarge)
-        }
+        guard depth < Self.depthLimit else { return try moveUp(Array(name.utf8), folder) }
         let inner = HeldDescriptor(try FileDescriptor.open(path, [.readOnly, .directory, .noFollow]))
         // In rounds: a folder may have more names than are listed at once.
         while !Directory.isEmpty(Beneath.path(inner)) {
-            for name in try Directory.names(in: Beneath.path(inner)) {
-                try remove(String(decoding: name, as: UTF8.self), in: inner, depth: depth + 1)
+            for bytes in try Directory.names(in: Beneath.path(inner)) {
+                let name = String(decoding: bytes, as: UTF8.self)
+                if name.utf8.elementsEqual(bytes) {
+                    try remove(name, in: inner, depth: depth + 1)
+                } else {
+                    try moveUp(bytes, inner)
+                }
             }
         }
         Directory.remove(path)
+    }
+
+    private mutating func moveUp(_ bytes: [UInt8], _ folder: HeldDescriptor) throws(SystemCallError) {
+        var number = moved.count
+        // One may be left from a time when the power went.
+        while Directory.exists(Beneath.path(parent, "deep-" + String(number))) { number += 1 }
+        let name = "deep-" + String(number)
+        try Directory.rename(bytes, in: folder.descriptor, to: Beneath.path(parent, name))
+        moved.append(name)
     }
 }
