@@ -58,7 +58,8 @@ let handsetTargets: [Target] = [
     handsetProgram("amos-clockd", needs: ["Slots", "Wire"]),
     handsetProgram("amos-netconf", needs: ["Wire"]),
     handsetProgram("amos-bridged", needs: ["Bridge", "Crypto", "Wire"]),
-    handsetProgram("amos-pkgd", needs: ["Bridge", "Crypto", "Packages", "Wire"]),
+    handsetProgram("amos-launch", needs: ["PackageSignatures", "Packages", "Wire"]),
+    handsetProgram("amos-pkgd", needs: ["Bridge", "Packages", "PackageSignatures", "Wire"]),
     // Only what checks signatures is linked against OpenSSL.
     .target(
         name: "CLibcrypto", path: "Sources/Handset/CLibcrypto",
@@ -66,6 +67,9 @@ let handsetTargets: [Target] = [
     .target(
         name: "Crypto", dependencies: ["CLibcrypto"], path: "Sources/Handset/Crypto",
         swiftSettings: handset),
+    .target(
+        name: "PackageSignatures", dependencies: ["Crypto", "Packages"],
+        path: "Sources/Handset/PackageSignatures", swiftSettings: handset),
 ]
 
 let hostTargets: [Target] = [
@@ -84,7 +88,8 @@ let hostTargets: [Target] = [
     hostModule(
         "Assembly",
         needs: [
-            "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Services", "Slots", "Wire", "CArchive",
+            "HostSystem", "DeviceSpec", "DebianBase", "DiskImage", "Packages", "Services", "Slots", "Wire",
+            "CArchive",
         ]),
     hostModule("Packaging", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Packages"]),
     hostModule(
@@ -148,8 +153,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "PackageServiceTests",
         dependencies: [
-            "amos-pkgd", "amosctl", "Bridge", "Crypto", "DiskImage", "HostSystem", "LinuxSystem",
-            "Packages", "Packaging",
+            "amos-launch", "amos-pkgd", "amosctl", "Bridge", "Crypto", "DiskImage", "HostSystem",
+            "LinuxSystem", "Packages", "PackageSignatures", "Packaging",
         ],
         path: "Tests/PackageServiceTests", swiftSettings: strict),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),

@@ -1,4 +1,5 @@
 import HostSystem
+import PackageSignatures
 import Packages
 import Packaging
 
@@ -28,6 +29,10 @@ extension PackageEngine where Store == SimulatedDisk, Crypto == HandsetCryptogra
 
     func install(_ package: TestPackage, _ options: InstallOptions = []) throws {
         try install(try package.bytes, options)
+    }
+
+    func remove(_ id: PackageID, keepsData: Bool) throws {
+        try commit(try removal(of: id, keepsData: keepsData))
     }
 
     /// Files that no set needs, after a collection that has nothing to do with faults.

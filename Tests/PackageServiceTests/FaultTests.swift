@@ -7,19 +7,41 @@ import Testing
 /// the new one, all of it, and nothing is left over.
 @Suite struct FaultTests {
     enum Change: CaseIterable, Sendable {
-        case first, second, upgrade, remove
+        case first, second, upgrade, remove, wipe, autoremove, rollback, hold, repair
+
+        static let id = PackageID("com.example.notes")!
 
         func run(on engine: TestEngine) throws {
             switch self {
-            case .first: try engine.install(TestPackage())
+            case .first: try engine.install(TestPackage(kind: .app))
             case .second: try engine.install(TestPackage(id: "org.other.tool", key: 1))
-            case .upgrade: try engine.install(TestPackage(code: 2))
-            case .remove: try engine.remove(PackageID("com.example.notes")!, keepsData: true)
+            case .upgrade: try engine.install(TestPackage(code: 2, kind: .app))
+            case .remove: try engine.remove(Self.id, keepsData: true)
+            case .wipe: try engine.remove(Self.id, keepsData: false)
+            case .autoremove: try engine.commit(try engine.autoremoval())
+            case .rollback: try engine.commit(try engine.rollback(to: nil))
+            case .hold: try engine.commit(try engine.marking(Self.id, .held))
+            case .repair: _ = try engine.repair(removesBroken: true, isDry: false)
             }
         }
 
         func prepare(_ engine: TestEngine) throws {
-            if self != .first { try engine.install(TestPackage()) }
+            guard self != .first else { return }
+            try engine.install(
+                TestPackage(kind: .app), self == .autoremove ? .dependency : [])
+            engine.store.write("of 1", as: engine.current[Self.id])
+            if self == .rollback { try engine.install(TestPackage(code: 2, kind: .app)) }
+            if self == .rollback { engine.store.write("of 2", as: engine.current[Self.id]) }
+            if self == .repair { try engine.install(TestPackage(id: "org.other.tool", key: 1)) }
+            if self == .repair { engine.store.damage(.payloads, nameOf: engine.current[Self.id]!) }
+        }
+
+        /// Of the set alone: created, written, synchronised, renamed, synchronised; of a package more.
+        var leastEffects: Int { [.first, .second, .upgrade].contains(self) ? 15 : 5 }
+
+        /// What the app finds as its data in a version.
+        func content(ofVersion code: UInt64) -> String {
+            self == .first ? "" : self == .rollback && code == 2 ? "of 2" : "of 1"
         }
     }
 
@@ -33,8 +55,7 @@ import Testing
                 effect += 1
                 hasFailed = try check(change, fault, at: effect, loss)
             }
-            // Of the set alone: created, written, synchronised, renamed, synchronised.
-            #expect(effect > (change == .remove ? 5 : 15), "\(change)")
+            #expect(effect > change.leastEffects, "\(change)")
         }
     }
 
@@ -68,7 +89,11 @@ import Testing
         disk.restart(after: loss)
         let after = try TestEngine.on(disk)
         #expect(after.current == new || (after.current == old && !succeeded), "\(place)")
-        #expect(after.verify().compactMap(\.problem) == [], "\(place)")
+        let broken = after.verify().filter { $0.problem != nil }.map(\.package.id)
+        #expect(broken.isEmpty || change == .repair && after.current == old, "\(place)")
+        if let app = after.current[Change.id], app.kind == .app {
+            #expect(disk.content(of: app) == change.content(ofVersion: app.versionCode), "\(place)")
+        }
         #expect(try after.leaks() == [], "\(place)")
         return hasFailed
     }

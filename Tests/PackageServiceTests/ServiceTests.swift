@@ -41,7 +41,7 @@ enum TestSealer: FileSealer {
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(notes.payload))
         #expect(folder.amosctl("verify").status == 0)
         #expect(try folder.install(TestPackage(key: 1).bytes).contains("another key"))
-        #expect(folder.amosctl("remove", "org.other.tool").output == "removed org.other.tool\n")
+        #expect(folder.amosctl("remove", "org.other.tool").output == "removed org.other.tool 1.1.0\n")
         #expect(folder.amosctl("remove", "org.other.tool").errors.contains("is not installed"))
         #expect((try folder.json("history") as? [Any])?.count == 3)
         #expect(folder.amosctl("gc").output == "0 files removed\n")
@@ -75,8 +75,8 @@ enum TestSealer: FileSealer {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: ServiceFolder.program("amos-pkgd"))
         process.arguments = [
-            "--directory", folder.path + "/packages", "--run", folder.path, "--sideload", "allowed",
-            "--listen",
+            "--directory", folder.path + "/packages", "--run", folder.path, "--policy",
+            folder.path + "/policy", "--listen",
         ]
         process.standardOutput = FileHandle(forWritingAtPath: "/dev/null")
         try process.run()
@@ -129,6 +129,7 @@ final class ServiceFolder: Sendable {
 
     init() throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try write(InstallPolicy(sideload: .allowed, architecture: .any))
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -136,8 +137,13 @@ final class ServiceFolder: Sendable {
     var options: Options {
         var options = Options()
         (options.directory, options.runDirectory, options.listens) = (path + "/packages", path, true)
-        options.policy.sideload = .allowed
+        options.dataDirectory = path + "/apps"
+        (options.policyFile, options.developerModeFile) = (path + "/policy", path + "/developer-mode")
         return options
+    }
+
+    func write(_ policy: InstallPolicy) throws {
+        try Data(policy.encode()).write(to: URL(fileURLWithPath: path + "/policy"))
     }
 
     func connect() throws -> FileDescriptor {
@@ -162,13 +168,15 @@ final class ServiceFolder: Sendable {
 
     func amosctl(_ arguments: String...) -> Outcome { run(["pkg"] + arguments) }
 
+    func amosctl(_ arguments: [String]) -> Outcome { run(["pkg"] + arguments) }
+
     /// By a parser that is not ours.
     func json(_ arguments: String...) throws -> Any {
         let outcome = run(["pkg"] + arguments + ["--json"])
         return try JSONSerialization.jsonObject(with: Data(outcome.output.utf8), options: .fragmentsAllowed)
     }
 
-    private func run(_ arguments: [String]) -> Outcome {
+    func run(_ arguments: [String]) -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.program("amosctl"))
         process.arguments = ["--run", path] + arguments

@@ -16,6 +16,10 @@ final class SimulatedDisk: PackageStore {
         case everything
         /// Names reached the disk before what they name.
         case contents
+        /// The same, and of what they name the first half.
+        case torn
+        /// Some names reached the disk, others that were changed before them did not.
+        case reordered
     }
 
     private final class Inode {
@@ -44,12 +48,27 @@ final class SimulatedDisk: PackageStore {
     func restart(after loss: Loss) {
         (fault, isDead) = (nil, false)
         if loss == .everything { names = durableNames }
+        if loss == .reordered { reorder() }
         if loss != .nothing {
             for inode in names.values.flatMap(\.values) {
-                inode.bytes = inode.durableBytes ?? [UInt8](repeating: 0, count: inode.bytes.count)
+                let half = loss == .torn ? inode.bytes.count / 2 : 0
+                let rest = [UInt8](repeating: 0, count: inode.bytes.count - half)
+                inode.bytes = inode.durableBytes ?? inode.bytes.prefix(half) + rest
             }
         }
         durableNames = names
+    }
+
+    /// Every other name that was changed since is as it was.
+    private func reorder() {
+        var isOld = false
+        for folder in StoreFolder.allCases {
+            let (now, before) = (names[folder, default: [:]], durableNames[folder, default: [:]])
+            for name in Set(now.keys).union(before.keys).sorted() where now[name] !== before[name] {
+                isOld.toggle()
+                if isOld { names[folder, default: [:]][name] = before[name] }
+            }
+        }
     }
 
     private func effect<Result>(_ body: () throws(StoreProblem) -> Result) throws(StoreProblem) -> Result {
@@ -133,8 +152,69 @@ final class SimulatedDisk: PackageStore {
 
     func readThrough(_ file: StoredFile) throws(StoreProblem) { _ = try read(file, limit: .max) }
 
+    // MARK: Data of apps
+
+    /// What each folder holds, on the disk at once; whole folders are made, copied and removed in one effect.
+    private var data: [String: [String: String]] = [:]
+    /// More than this is not copied.
+    var copyLimit = 100
+
+    func makeData(_ data: StoredData, user: UInt32) throws(StoreProblem) {
+        try effect {
+            if self.data[data.id.text]?[String(data.number)] == nil {
+                self.data[data.id.text, default: [:]][String(data.number)] = ""
+            }
+        }
+    }
+
+    func copyData(_ data: StoredData, to copy: StoredData, user: UInt32) throws(StoreProblem) -> Bool {
+        try effect {
+            let content = self.data[data.id.text]?[String(data.number)] ?? ""
+            guard content.utf8.count <= copyLimit else { return false }
+            self.data[copy.id.text, default: [:]][String(copy.number)] = content
+            return true
+        }
+    }
+
+    func dataNames(in id: String?) throws(StoreProblem) -> [String] {
+        try effect { id.map { data[$0, default: [:]].keys.sorted() } ?? data.keys.sorted() }
+    }
+
+    func removeData(_ name: String?, of id: String) throws(StoreProblem) {
+        try effect { if let name { data[id]?[name] = nil } else { data[id] = nil } }
+    }
+
+    /// As the app sees it; nil: it has no folder.
+    func content(of package: Generation.Package?) -> String? {
+        package.flatMap { data[$0.id.text]?[String($0.data)] }
+    }
+
+    /// The app writes.
+    func write(_ content: String, as package: Generation.Package?) {
+        guard let package else { return }
+        data[package.id.text]?[String(package.data)] = content
+    }
+
+    var dataFolders: [String] { data.flatMap { id, names in names.keys.map { "\(id)/\($0)" } }.sorted() }
+
     /// Flips one bit of a file that nobody should be able to change.
     func damage(_ folder: StoreFolder) {
-        for inode in names[folder, default: [:]].values { inode.bytes[inode.bytes.count / 2] ^= 1 }
+        for inode in names[folder, default: [:]].values { Self.damage(inode) }
+    }
+
+    func damage(generation number: UInt64) {
+        names[.generations]?[String(number)].map(Self.damage)
+    }
+
+    func damage(_ folder: StoreFolder, nameOf package: Generation.Package) {
+        let name = (folder == .payloads ? package.payload : package.manifest).hex
+        names[folder]?[name].map(Self.damage)
+    }
+
+    private static func damage(_ inode: Inode) { inode.bytes[inode.bytes.count / 2] ^= 1 }
+
+    /// As a copy of the files would be.
+    func unseal(_ folder: StoreFolder) {
+        for inode in names[folder, default: [:]].values { inode.isSealed = false }
     }
 }

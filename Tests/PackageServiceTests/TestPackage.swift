@@ -14,6 +14,8 @@ struct TestPackage {
     var architecture = PackageManifest.Architecture.any
     var apiLevel: UInt64 = 1
     var key = 0
+    /// The key before, which has signed that `key` comes after it.
+    var oldKey: Int?
     var blocks = 2
     var change: (inout PackageManifest) -> Void = { _ in }
 
@@ -45,9 +47,20 @@ struct TestPackage {
             let signer = Self.keys[key]
             let block = SignatureBlock(
                 key: PackageKey(signer.verifying),
-                signature: try signer.sign(SignatureBlock.message(manifest: text)))
+                signature: try signer.sign(SignatureBlock.message(manifest: text)), rotations: try rotations)
             return try PackageHead.encode(
                 manifest: text, signatures: block, payloadSize: manifest.payload.size) + payload
+        }
+    }
+
+    private var rotations: [SignatureBlock.SignedRotation] {
+        get throws {
+            guard let oldKey else { return [] }
+            let old = Self.keys[oldKey]
+            let statement = KeyRotation(
+                id: PackageID(id)!, oldKey: PackageKey(old.verifying),
+                newKey: PackageKey(Self.keys[key].verifying), firstVersionCode: code)
+            return [.init(statement: statement, signature: try old.sign(statement.encode()))]
         }
     }
 

@@ -89,16 +89,36 @@ import Testing
         let id = SampleManifest.id("a.a")
         let old = try Generation.empty.successor(newestNumber: 0, putting: [Self.package("a.a", code: 2)])
         var now = Self.package("a.a", code: 3, store: 5, key: 8)
-        now.isHeld = true
+        now.pin = SampleManifest.range("^1.0.0")
         let new = try old.successor(newestNumber: 1, putting: [now, Self.package("a.b")])
         let back = try new.rollback(to: old, newestNumber: 2, floors: [(id, 2)])
         #expect(back.number == 3)
         let package = try #require(back[id])
-        #expect(package.versionCode == 2 && package.key == Self.digest(8) && package.isHeld)
+        #expect(package.versionCode == 2 && package.key == Self.digest(8))
+        #expect(package.pin == SampleManifest.range("^1.0.0"))
         #expect(back.claims.map(\.id.text) == ["a.b"])
         #expect(throws: PackageError.belowFloor(id, code: 2, floor: 3)) {
             try new.rollback(to: old, newestNumber: 2, floors: [(id, 3)])
         }
+        let held = try new.marking(id, newestNumber: 2) { $0.isHeld = true }
+        #expect(throws: PackageError.self) { try held.rollback(to: old, newestNumber: 3, floors: []) }
+    }
+
+    @Test func appsHaveUsersOfTheirOwn() throws {
+        let library = Generation.Package(
+            id: SampleManifest.id("a.c"), version: SampleManifest.version("1.0.0"), versionCode: 1,
+            kind: .library, reason: .requested, manifest: Self.digest(1), payload: Self.digest(2),
+            payloadSize: 4096, key: Self.digest(3))
+        let one = try Generation.empty.successor(
+            newestNumber: 0, putting: [Self.package("a.a"), Self.package("a.b"), library])
+        #expect(one.packages.map(\.user) == [100_000, 100_001, 0])
+        #expect(one.packages.map(\.data) == [1, 1, 0])
+        let two = try one.successor(
+            newestNumber: 1, putting: [Self.package("a.a", code: 2, store: 9)],
+            removing: [SampleManifest.id("a.b")], data: .removed)
+        #expect(two.packages.map(\.user) == [100_000, 0] && two.packages.map(\.data) == [2, 0])
+        let three = try two.successor(newestNumber: 2, putting: [Self.package("a.b")])
+        #expect(three[SampleManifest.id("a.b")]?.user == 100_002)
     }
 
     @Test func marksAreChanged() throws {

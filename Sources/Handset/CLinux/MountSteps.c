@@ -126,6 +126,9 @@ static int take(const struct amos_spawn *plan, struct amos_step *step) {
     case AMOS_STEP_ATTRIBUTES: return change(AT_FDCWD, step->one, whole_tree, step->bits, 0);
     // These four flags have the same numbers here.
     case AMOS_STEP_MOUNT: return mount(step->two, step->one, step->two, step->bits, step->three);
+    case AMOS_STEP_MOUNT_FILE:
+        if (mkdir(step->one, 0755) < 0 && errno != EEXIST) return -1;
+        return mount(step->three, step->one, step->two, step->bits, "");
     case AMOS_STEP_HIDE: return hide(plan, step);
     case AMOS_STEP_DEVICES: return make_devices();
     default: errno = ENOSYS; return -1;

@@ -56,6 +56,9 @@ public enum ChildProcess {
         _ = amos_raise_descriptor_limit(beyondHard ? 1 : 0)
     }
 
+    /// SIGPIPE: writing to what nobody reads any more is an error of that call, not the end of this process.
+    public static func ignoreBrokenPipes() { amos_ignore_broken_pipes() }
+
     /// `fork(2)`: runs `body` in a copy of this process, which ends with it. Of the open descriptors the copy
     /// has the standard streams and `kept`: any other would stay open, and watched, for as long as it runs.
     public static func fork(keeping kept: Int32 = -1, _ body: () -> Void) throws(SystemCallError) -> Int32 {

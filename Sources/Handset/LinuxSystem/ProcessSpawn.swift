@@ -49,7 +49,20 @@ public struct ProcessSpawn: ~Copyable {
 
     /// `clone3(2)` in the manner of vfork, then `execve(2)`: returns the process id when the program runs,
     /// and throws when something on the way failed; nothing is left of it then.
-    public borrowing func start() throws(SystemCallError) -> Int32 {
+    public borrowing func start() throws(SystemCallError) -> Int32 { try start { amos_spawn(&$0) } }
+
+    /// This process takes the steps and becomes the program (`unshare(2)`, then `execve(2)`); its streams and
+    /// its session stay. Comes back only when something on the way failed, with the reason.
+    public borrowing func replaceThisProcess() -> SystemCallError {
+        do throws(SystemCallError) {
+            _ = try start { amos_replace(&$0) }
+        } catch { return error }
+        return SystemCallError("execute", path, code: EINVAL)
+    }
+
+    private borrowing func start(
+        _ act: (inout amos_spawn) -> Int
+    ) throws(SystemCallError) -> Int32 {
         var passing = passedAs < 0 ? [] : [amos_pass(descriptor: passed, as: passedAs)]
         for (index, descriptor) in descriptors.enumerated() {
             passing.append(amos_pass(descriptor: descriptor, as: 3 + Int32(index)))
@@ -73,14 +86,15 @@ public struct ProcessSpawn: ~Copyable {
         (plan.cgroup, plan.join) = (cgroup, joined)
         plan.namespaces = namespaces.rawValue
         let result = withExtendedLifetime((argumentStrings, environmentStrings, stepStrings)) {
-            run(&plan, &passing, stepStrings)
+            run(&plan, &passing, stepStrings, act)
         }
         if result < 0 { throw failure(plan, code: Int32(-result)) }
         return Int32(result)
     }
 
     private borrowing func run(
-        _ plan: inout amos_spawn, _ passing: inout [amos_pass], _ texts: CStringArray
+        _ plan: inout amos_spawn, _ passing: inout [amos_pass], _ texts: CStringArray,
+        _ act: (inout amos_spawn) -> Int
     ) -> Int {
         var prepared: [amos_step] = []
         for (index, step) in steps.enumerated() {
@@ -98,7 +112,7 @@ public struct ProcessSpawn: ~Copyable {
                         (plan.steps, plan.step_count) = (prepared.baseAddress, prepared.count)
                         (plan.groups, plan.group_count) = (groups.baseAddress, groups.count)
                         (plan.filter, plan.filter_count) = (filter.baseAddress, filter.count / 8)
-                        return withExtendedLifetime((path, terminal)) { amos_spawn(&plan) }
+                        return withExtendedLifetime((path, terminal)) { act(&plan) }
                     }
                 }
             }

@@ -99,6 +99,16 @@ extension SpawnStep {
         return step
     }
 
+    /// The file system in a file, on a directory that is made if need be.
+    public static func mount(
+        _ type: String, in file: borrowing FileDescriptor, at path: String, _ attributes: MountAttributes
+    ) -> Self {
+        var step = Self(AMOS_STEP_MOUNT_FILE)
+        (step.one, step.two, step.three) = (path, type, "/proc/self/fd/" + String(file.rawValue))
+        step.bits = attributes.rawValue
+        return step
+    }
+
     /// An empty directory, or the file that step number `empty` has caught, lies over `path`.
     public static func hide(_ path: String, under empty: Int, isOptional: Bool = false) -> Self {
         var step = Self(AMOS_STEP_HIDE)
@@ -164,6 +174,7 @@ extension SpawnStep {
         case AMOS_STEP_COVER where bits == 0: return SystemCallError("cannot make writable", one, code: code)
         case AMOS_STEP_COVER, AMOS_STEP_ATTRIBUTES:
             return SystemCallError("cannot make read-only", one, code: code)
+        case AMOS_STEP_MOUNT_FILE: return SystemCallError("cannot mount its payload at", one, code: code)
         case AMOS_STEP_MOUNT: return SystemCallError("cannot mount a private", one, code: code)
         case AMOS_STEP_HIDE: return SystemCallError("cannot hide", one, code: code)
         case AMOS_STEP_DIRECTORY: return SystemCallError("cannot enter", one, code: code)

@@ -13,10 +13,14 @@ public enum Verity {
 
     /// 32 bytes (`FS_IOC_MEASURE_VERITY`); an error if the file is not sealed.
     public static func measure(_ path: String) throws(SystemCallError) -> [UInt8] {
-        let file = try FileDescriptor.open(path, [.readOnly, .noFollow])
+        try measure(try FileDescriptor.open(path, [.readOnly, .noFollow]))
+    }
+
+    /// What is read and mounted through this descriptor is what was measured.
+    public static func measure(_ file: borrowing FileDescriptor) throws(SystemCallError) -> [UInt8] {
         let number = file.rawValue
         var digest = [UInt8](repeating: 0, count: 32)
-        try retryingOnInterrupt("measure", path) {
+        try retryingOnInterrupt("measure") {
             digest.withUnsafeMutableBufferPointer { amos_measure_verity(number, $0.baseAddress) }
         }
         return digest

@@ -4,13 +4,18 @@ import Wire
 
 /// The package service: the installed set, and the only program that changes it.
 ///
-///     amos-pkgd [--directory DIR] [--run DIR] [--sideload denied|allowed] [--reserve ID]… [--listen]
+///     amos-pkgd [--directory DIR] [--run DIR] [--data DIR] [--policy FILE]
+///         [--developer-mode FILE] [--listen]
 ///
+///     /usr/share/amos/package.policy   what the device file says (InstallPolicy)
+///     /data/amos/developer-mode        is there while developer mode is on; counts if the policy offers it
 ///     /data/amos/packages/
 ///       generations/N       the newest is the installed set: ids, keys, digests (Generation)
 ///       manifests/DIGEST    what stands before the payload in a package: manifest and signatures
 ///       payloads/DIGEST     an EROFS file under fs-verity, named by what the kernel measures
 ///       incoming/           what is being written; nothing in it survives a start
+///     /data/amos/apps/
+///       ID/N                an app's own data, entered by its user alone; N is named by its set
 ///
 /// PID 1 passes the socket (LISTEN_FDS); `--listen` makes one in the run directory instead.
 ///
@@ -27,6 +32,8 @@ enum AmosPkgd {
             ChildProcess.exit(2)
         }
         do throws(SystemCallError) {
+            // A client that leaves before its answer.
+            ChildProcess.ignoreBrokenPipes()
             let service = try PackageService<KernelSealer>(options)
             try service.run()
         } catch {
@@ -39,18 +46,11 @@ enum AmosPkgd {
 
 struct Options {
     var directory = "/data/amos/packages"
+    var dataDirectory = "/data/amos/apps"
     var runDirectory = "/run/amos"
     var listens = false
-    /// Nothing from outside unless somebody said so.
-    var policy = InstallPolicy(sideload: .denied, architecture: Options.architecture)
-
-    private static var architecture: PackageManifest.Architecture {
-        #if arch(x86_64)
-            .x86_64
-        #else
-            .arm64
-        #endif
-    }
+    var policyFile = "/usr/share/amos/package.policy"
+    var developerModeFile = "/data/amos/developer-mode"
 
     mutating func parse(_ arguments: [String]) -> Bool {
         var rest = arguments[...]
@@ -64,16 +64,29 @@ struct Options {
                 directory = value
             } else if UTF8Text.equal(name, "--run") {
                 runDirectory = value
-            } else if UTF8Text.equal(name, "--reserve"), let id = PackageID(value) {
-                policy.reserved.append(id)
-            } else if UTF8Text.equal(name, "--sideload"), UTF8Text.equal(value, "allowed") {
-                policy.sideload = .allowed
-            } else if UTF8Text.equal(name, "--sideload"), UTF8Text.equal(value, "denied") {
-                policy.sideload = .denied
+            } else if UTF8Text.equal(name, "--data") {
+                dataDirectory = value
+            } else if UTF8Text.equal(name, "--policy") {
+                policyFile = value
+            } else if UTF8Text.equal(name, "--developer-mode") {
+                developerModeFile = value
             } else {
                 return false
             }
         }
         return true
+    }
+
+    /// What the image says; without that, nothing comes in from outside.
+    func policy() -> InstallPolicy {
+        var problem = ""
+        do throws(SystemCallError) {
+            let bytes = try FileDescriptor.open(policyFile).readToEnd(limit: InstallPolicy.byteLimit + 1)
+            do throws(PackageError) {
+                return try InstallPolicy(decoding: bytes)
+            } catch { problem = error.description }
+        } catch { problem = error.description }
+        Output.say("<4>nothing comes in from outside: " + problem)
+        return InstallPolicy(sideload: .denied, architecture: .any)
     }
 }

@@ -19,12 +19,14 @@ final class FileStore<Sealer: FileSealer>: PackageStore {
     private static var pieceSize: Int { 128 << 10 }
 
     private let root: String
+    private let data: DataFolders
     /// Of files that are written.
     private var open: [(file: StoredFile, descriptor: HeldDescriptor)] = []
 
     /// Makes the folders that are missing.
-    init(_ root: String) throws(SystemCallError) {
+    init(_ root: String, data: String) throws(SystemCallError) {
         self.root = root
+        self.data = try DataFolders(data)
         try Directory.makeAll(root)
         for folder in StoreFolder.allCases {
             try Directory.make(root + "/" + folder.name, permissions: 0o755)
@@ -45,6 +47,26 @@ final class FileStore<Sealer: FileSealer>: PackageStore {
             if error.code == SystemCallError.notFound { throw .notFound }
             throw .failed(error.description)
         }
+    }
+
+    func makeData(_ data: StoredData, user: UInt32) throws(StoreProblem) {
+        try attempt { () throws(SystemCallError) in
+            try self.data.make(data.id.text, String(data.number), user: user)
+        }
+    }
+
+    func copyData(_ data: StoredData, to copy: StoredData, user: UInt32) throws(StoreProblem) -> Bool {
+        try attempt { () throws(SystemCallError) in
+            try self.data.copy(data.id.text, String(data.number), to: String(copy.number), user: user)
+        }
+    }
+
+    func dataNames(in id: String?) throws(StoreProblem) -> [String] {
+        try attempt { () throws(SystemCallError) in try data.names(in: id) }
+    }
+
+    func removeData(_ name: String?, of id: String) throws(StoreProblem) {
+        try attempt { () throws(SystemCallError) in try data.remove(name, of: id) }
     }
 
     func create(_ file: StoredFile, size: UInt64) throws(StoreProblem) {

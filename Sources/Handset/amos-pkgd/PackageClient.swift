@@ -1,5 +1,6 @@
 import Bridge
 import LinuxSystem
+import PackageSignatures
 import Packages
 import Wire
 
@@ -12,6 +13,7 @@ final class PackageClient<Sealer: FileSealer> {
     let tag: UInt64
     var deadline: UInt64
     private let engine: Engine
+    private let developerMode: DeveloperMode
     private var head: [UInt8] = []
     private var install: Install?
     /// Bytes of the package that have not come.
@@ -20,8 +22,12 @@ final class PackageClient<Sealer: FileSealer> {
     private var answered = 0
     private(set) var isOver = false
 
-    init(_ socket: HeldDescriptor, _ engine: Engine, tag: UInt64, deadline: UInt64) {
-        (self.socket, self.engine, self.tag, self.deadline) = (socket, engine, tag, deadline)
+    init(
+        _ socket: HeldDescriptor, _ engine: Engine, _ developerMode: DeveloperMode, tag: UInt64,
+        deadline: UInt64
+    ) {
+        (self.socket, self.engine, self.developerMode) = (socket, engine, developerMode)
+        (self.tag, self.deadline) = (tag, deadline)
     }
 
     var wantsToWrite: Bool { !isOver && !answer.isEmpty }
@@ -72,10 +78,14 @@ final class PackageClient<Sealer: FileSealer> {
         do throws(PackageError) {
             try install.receive(bytes.extracting(0..<count))
             left -= UInt64(count)
+            if let plan = install.plan {
+                return answer(PackageDocuments.change(from: engine.current, to: plan, isDry: true))
+            }
             guard left == 0 else { return }
+            let before = engine.current
             let package = try install.finish()
             Output.say("installed " + package.id.text + " " + package.version.text)
-            answer = Array("Success\n".utf8)
+            answer(PackageDocuments.change(from: before, to: engine.current, isDry: false))
         } catch {
             fail(error.description)
         }
@@ -93,18 +103,13 @@ final class PackageClient<Sealer: FileSealer> {
             switch request.operation {
             case .install, .sideload:
                 left = request.size
+                engine.isDeveloperMode = developerMode.isOn
                 install = try engine.beginInstall(
                     size: request.size, InstallOptions(rawValue: request.flags))
-            case .uninstall:
-                let id = try id(of: request)
-                try engine.remove(id, keepsData: request.flags & PackageServiceRequest.keepsData != 0)
-                Output.say("removed " + id.text)
-                answer = Array("Success\n".utf8)
-            case .list: answer(PackageDocuments.list(engine.current.packages))
-            case .show: answer(try show(id(of: request)))
-            case .verify: answer(verify())
-            case .collectGarbage: answer(PackageDocuments.removed(try engine.collectGarbage()))
-            case .history: answer(PackageDocuments.history(try engine.history()))
+            case .developerMode:
+                try developerMode.change(request.argument, engine.policy)
+                answer(PackageDocuments.developerMode(isOn: developerMode.isOn, engine.policy))
+            default: answer(try PackageInquiry(engine, request).document())
             }
         } catch {
             fail(error.description)
@@ -112,20 +117,4 @@ final class PackageClient<Sealer: FileSealer> {
     }
 
     private func answer(_ document: [UInt8]) { answer = Array("Success\n".utf8) + document }
-
-    private func id(of request: PackageServiceRequest) throws(PackageError) -> PackageID {
-        guard let id = PackageID(request.package) else {
-            throw .policy("'" + request.package + "' is no package; `amosctl pkg list` shows what is here")
-        }
-        return id
-    }
-
-    private func show(_ id: PackageID) throws(PackageError) -> [UInt8] {
-        guard let package = engine.current[id] else { throw .unknownPackage(id) }
-        return PackageDocuments.details(package, try engine.head(of: package).manifest)
-    }
-
-    private func verify() -> [UInt8] {
-        PackageDocuments.findings(engine.verify().map { ($0.package.id, $0.problem) })
-    }
 }

@@ -36,10 +36,11 @@ enum PackageDocuments {
         }
     }
 
-    static func removed(_ files: Int) -> [UInt8] {
+    static func removed(_ files: Int, isDry: Bool) -> [UInt8] {
         document { json in
             json.beginObject()
             json.field("removed_files", files)
+            json.field("dry_run", isDry)
             json.endObject()
         }
     }
@@ -58,7 +59,7 @@ enum PackageDocuments {
         }
     }
 
-    private static func document(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+    static func document(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
         var json = JSONWriter()
         body(&json)
         return json.bytes + [0x0a]
@@ -81,6 +82,7 @@ enum PackageDocuments {
         json.field("kind", package.kind.name)
         json.field("is_requested", package.reason == .requested)
         json.field("is_held", package.isHeld)
+        if let pin = package.pin { json.field("pin", pin.text) }
         json.field("payload_bytes", package.payloadSize)
         json.field("payload", package.payload.hex)
         json.field("manifest", package.manifest.hex)

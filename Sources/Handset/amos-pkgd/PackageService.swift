@@ -1,5 +1,6 @@
 import Bridge
 import LinuxSystem
+import PackageSignatures
 import Packages
 import Wire
 
@@ -16,6 +17,7 @@ final class PackageService<Sealer: FileSealer> {
     private static var listenerTag: UInt64 { 0 }
 
     private let engine: Engine
+    private let developerMode: DeveloperMode
     private let listener: HeldDescriptor
     private var epoll: Epoll
     private var clients: [PackageClient<Sealer>] = []
@@ -24,12 +26,17 @@ final class PackageService<Sealer: FileSealer> {
 
     init(_ options: Options) throws(SystemCallError) {
         listener = HeldDescriptor(try Self.listen(options))
-        let store = try FileStore<Sealer>(options.directory)
-        engine = Engine(store, HandsetCryptography(), options.policy)
+        let store = try FileStore<Sealer>(options.directory, data: options.dataDirectory)
+        engine = Engine(store, HandsetCryptography(), options.policy())
+        developerMode = DeveloperMode(options.developerModeFile)
         do throws(PackageError) {
             try engine.recover()
         } catch {
-            throw SystemCallError("read the installed set (" + error.description + ")", code: 5)
+            // With a damaged set it still answers, says what is wrong, and repairs.
+            guard engine.damage != nil else {
+                throw SystemCallError("read the installed set (" + error.description + ")", code: 5)
+            }
+            Output.say("<3>" + error.description)
         }
         epoll = try Epoll()
         buffer = [UInt8](repeating: 0, count: Self.bufferSize)
@@ -89,7 +96,7 @@ final class PackageService<Sealer: FileSealer> {
             // The one who runs this program: root on a handset.
             guard peer.userID == 0 || peer.userID == ChildProcess.effectiveUser else { continue }
             let client = PackageClient(
-                HeldDescriptor(socket.takeDescriptor()), engine, tag: nextTag,
+                HeldDescriptor(socket.takeDescriptor()), engine, developerMode, tag: nextTag,
                 deadline: now + Self.patienceMilliseconds)
             nextTag += 1
             try epoll.add(client.socket.descriptor, tag: client.tag)

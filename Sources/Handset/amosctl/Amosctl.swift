@@ -49,6 +49,7 @@ enum Amosctl {
         case .top: try UsageMonitor.run(arguments)
         case .bridge: try BridgeCommand.run(arguments)
         case .pkg: try PackageCommand.run(arguments)
+        case .developerMode: try PackageCommand.developerMode(arguments)
         }
     }
 

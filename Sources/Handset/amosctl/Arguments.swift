@@ -31,6 +31,10 @@ struct Arguments {
         }
         var rest = words[...]
         while let word = rest.popFirst() {
+            if package.takesEverything {
+                package.words.append(word)
+                continue
+            }
             if UTF8Text.equal(word, "--help") || UTF8Text.equal(word, "-h") { return .help }
             if let wrong = take(word, &rest) { return .wrong(wrong) }
         }
@@ -50,7 +54,7 @@ struct Arguments {
         } else if case .log? = command {
             return log.take(word, &rest)
         } else if case .pkg? = command {
-            return package.take(word)
+            return package.take(word, &rest)
         } else if word.utf8.first == UInt8(ascii: "-") {
             return takeOption(word, &rest)
         } else if let command {

@@ -2,7 +2,8 @@ import Wire
 
 /// What amosctl can be asked for.
 enum Command: CaseIterable {
-    case status, log, start, stop, restart, tree, why, blame, chart, top, events, reload, execSelf, pkg
+    case status, log, start, stop, restart, tree, why, blame, chart, top, events, reload, execSelf, pkg,
+        developerMode
     case powerOff, reboot, factoryReset, bridge
 
     var name: String {
@@ -21,6 +22,7 @@ enum Command: CaseIterable {
         case .reload: "reload"
         case .execSelf: "exec-self"
         case .pkg: "pkg"
+        case .developerMode: "developer-mode"
         case .powerOff: "poweroff"
         case .reboot: "reboot"
         case .factoryReset: "factory-reset"
@@ -42,7 +44,7 @@ enum Command: CaseIterable {
     var subject: Subject {
         switch self {
         case .start, .stop, .restart, .why: .required
-        case .status, .tree, .log, .reload, .execSelf, .bridge: .optional
+        case .status, .tree, .log, .reload, .execSelf, .bridge, .developerMode: .optional
         default: .none
         }
     }
@@ -62,7 +64,7 @@ enum Command: CaseIterable {
 
     var options: Options {
         switch self {
-        case .status, .blame: .json
+        case .status, .blame, .developerMode: .json
         case .log, .pkg: []
         case .start, .stop, .restart: [.noWait, .timeout]
         case .tree: .reverse

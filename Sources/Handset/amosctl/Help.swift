@@ -15,7 +15,8 @@ enum Help {
                 exec-self [PATH]   replace PID 1 itself; services go on
                 poweroff, reboot, factory-reset
                 bridge [list|allow|deny]  whose adb is let in
-        packages  pkg list, show, remove, verify, gc, history
+        packages  pkg install, upgrade, remove, rollback, list, search and more: `amosctl pkg --help`
+                  developer-mode [on|off]
 
         --run DIR (or AMOS_RUN=DIR) talks to a supervisor elsewhere than /run/amos.
         Everybody may look, but not at the log; root may do all of it.
@@ -50,6 +51,7 @@ enum Help {
         case .factoryReset: factoryReset
         case .bridge: BridgeCommand.usage
         case .pkg: PackageArguments.usage
+        case .developerMode: developerMode
         default: "usage: amosctl poweroff | reboot\n\nStops every service in order, unmounts data, and goes."
         }
     }
@@ -135,6 +137,15 @@ enum Help {
         PID 1 becomes the program at PATH (default: its own file, which may be a newer one by now). Services,
         their sockets and their output go on. A program that cannot take over is not started.
             amosctl exec-self
+        """
+
+    private static let developerMode = """
+        usage: amosctl developer-mode [on|off] [--json]
+
+        Whether packages may come from developers, on handsets whose device file says
+        `sideload: developer-mode` and offers it (`developer-mode: owner`). Without a word: how it is.
+            amosctl developer-mode
+            amosctl developer-mode on
         """
 
     private static let factoryReset = """

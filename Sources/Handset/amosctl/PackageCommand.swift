@@ -3,93 +3,118 @@ import LinuxSystem
 import Wire
 
 /// `amosctl pkg`: asks the package service.
-struct PackageArguments {
-    static let usage = """
-        usage: amosctl pkg list|show ID|remove ID|verify|gc|history [--json]
-
-          list            what is installed
-          show ID         everything about one package
-          remove ID       takes it out of the set; --keep-data: its id stays its key's
-          verify          checks signatures and payloads as they are checked before each start; 1: something
-                          is wrong
-          gc              removes old sets and what no set needs
-          history         the sets that are still here
-
-        As root. examples: amosctl pkg list --json | jq '.[].id'
-                           amosctl pkg remove com.example.notes --keep-data
-        """
-
-    var operation: PackageServiceRequest.Operation?
-    var package = ""
-    var isJSON = false
-    var keepsData = false
-
-    /// What is wrong with a word; nil: nothing.
-    mutating func take(_ word: String) -> String? {
-        if UTF8Text.equal(word, "--json") {
-            isJSON = true
-        } else if UTF8Text.equal(word, "--keep-data"), operation == .uninstall {
-            keepsData = true
-        } else if word.utf8.first == UInt8(ascii: "-") {
-            return "pkg has no option " + word + " here"
-        } else if let operation {
-            guard package.isEmpty, operation == .show || operation == .uninstall else {
-                return "'" + word + "' is too much"
-            }
-            package = word
-        } else {
-            operation = Self.operation(word)
-            if operation == nil { return "pkg has no command '" + word + "'" }
-        }
-        return nil
-    }
-
-    /// What is missing; nil: nothing.
-    var gap: String? {
-        guard let operation else { return "pkg needs a command" }
-        let needsPackage = operation == .show || operation == .uninstall
-        return needsPackage && package.isEmpty ? "which package? `amosctl pkg list` lists them" : nil
-    }
-
-    private static func operation(_ word: String) -> PackageServiceRequest.Operation? {
-        let operations: [(String, PackageServiceRequest.Operation)] = [
-            ("list", .list), ("show", .show), ("remove", .uninstall), ("verify", .verify),
-            ("gc", .collectGarbage), ("history", .history),
-        ]
-        for (name, operation) in operations where UTF8Text.equal(name, word) { return operation }
-        return nil
-    }
-}
-
 enum PackageCommand {
+    /// What is read of a file, and sent, at once.
+    private static let pieceSize = 256 << 10
+
     static func run(_ arguments: Arguments) throws(SystemCallError) {
         let wanted = arguments.package
-        guard let operation = wanted.operation else { return }
-        let flags = wanted.keepsData ? PackageServiceRequest.keepsData : 0
-        let answer = try ask(
-            PackageServiceRequest(operation, flags: flags, package: wanted.package), arguments)
-        let line = answer.prefix { $0 != 0x0a }
-        guard PackageServiceRequest.isSuccess(Array(line)) else {
-            Amosctl.fail("amosctl: " + reason(PackageServiceRequest.reply(Array(line))))
+        guard let verb = wanted.verb, let request = wanted.request else { return }
+        if wanted.isRun {
+            var environment: [String] = []
+            if let kind = ProcessArguments.environment("TERM") { environment.append("TERM=" + kind) }
+            throw Program.replaceThisProcess(
+                with: "/usr/libexec/amos/amos-launch", wanted.words, environment: environment)
+        }
+        // The service may answer before it has read everything.
+        ChildProcess.ignoreBrokenPipes()
+        guard verb.operation == .install else {
+            let document = show(try ask(request, arguments, sending: nil), wanted)
+            return finish(verb.operation, document)
+        }
+        for file in wanted.words { show(try install(file, request, arguments), wanted) }
+    }
+
+    /// `amosctl developer-mode`
+    static func developerMode(_ arguments: Arguments) throws(SystemCallError) {
+        let request = PackageServiceRequest(.developerMode, argument: arguments.subject)
+        var wanted = PackageArguments()
+        wanted.verb = .init(name: "", operation: .developerMode)
+        wanted.isJSON = arguments.isJSON
+        show(try ask(request, arguments, sending: nil), wanted)
+    }
+
+    private static func install(
+        _ file: String, _ request: PackageServiceRequest, _ arguments: Arguments
+    ) throws(SystemCallError) -> [UInt8] {
+        let source = HeldDescriptor(try FileDescriptor.open(file))
+        var request = request
+        request.size = try source.descriptor.size()
+        guard request.size > 0 else { Amosctl.fail("amosctl: " + file + " is empty, and no package") }
+        return try ask(request, arguments, sending: source)
+    }
+
+    /// Prints the answer; the parsed document.
+    @discardableResult
+    private static func show(_ answer: [UInt8], _ wanted: PackageArguments) -> JSONValue {
+        let line = Array(answer.prefix { $0 != 0x0a })
+        guard PackageServiceRequest.isSuccess(line) else {
+            Amosctl.fail("amosctl: " + reason(PackageServiceRequest.reply(line)))
         }
         let bytes = Array(answer.dropFirst(line.count + 1))
-        if operation == .uninstall { return Amosctl.write("removed " + wanted.package + "\n") }
-        guard let document = try? JSONParser.parse(bytes.span) else {
+        guard let document = try? JSONParser.parse(bytes.span), let verb = wanted.verb else {
             Amosctl.fail("amosctl: the answer is not understood; amosctl and amos-pkgd differ in version")
         }
-        Amosctl.write(wanted.isJSON ? bytes : PackageText.text(operation, document))
-        let isBad = operation == .verify && document.array?.contains { $0["is_good"]?.bool != true } == true
+        Amosctl.write(wanted.isJSON ? bytes : PackageText.text(verb.operation, document))
+        return document
+    }
+
+    /// An answer may also say that not all is well.
+    private static func finish(
+        _ operation: PackageServiceRequest.Operation, _ document: JSONValue
+    ) {
+        var isBad = false
+        if operation == .verify {
+            for finding in document.array ?? [] where finding["is_good"]?.bool != true { isBad = true }
+        }
+        if operation == .repair {
+            for package in document["packages"]?.array ?? [] {
+                if UTF8Text.equal(package["outcome"]?.text ?? "", "needs-package") { isBad = true }
+            }
+        }
         if isBad { ChildProcess.exit(1) }
     }
 
     private static func ask(
-        _ request: PackageServiceRequest, _ arguments: Arguments
+        _ request: PackageServiceRequest, _ arguments: Arguments, sending file: HeldDescriptor?
     ) throws(SystemCallError) -> [UInt8] {
         let path = arguments.runDirectory + "/" + PackageServiceRequest.socketName.description
-        let socket = try StreamSocket.connect(toLocal: Array(path.utf8), isAbstract: false)
-        try socket.setBlocking(true)
-        try socket.write(request.encode())
-        return try socket.readToEnd(limit: PackageServiceRequest.documentLimit)
+        let socket = HeldDescriptor(try StreamSocket.connect(toLocal: Array(path.utf8), isAbstract: false))
+        try socket.descriptor.setBlocking(true)
+        try socket.descriptor.write(request.encode())
+        if let file { try send(file, request.size, to: socket) }
+        var answer: [UInt8] = []
+        do throws(SystemCallError) {
+            while answer.count < PackageServiceRequest.documentLimit {
+                let more = try socket.descriptor.read(upTo: pieceSize)
+                if more.isEmpty { break }
+                answer += more
+            }
+        } catch {
+            // What the service has not read ends the connection as an error, behind its answer.
+            guard !answer.isEmpty else { throw error }
+        }
+        return answer
+    }
+
+    /// As much of it as the service wants.
+    private static func send(
+        _ file: HeldDescriptor, _ size: UInt64, to socket: HeldDescriptor
+    ) throws(SystemCallError) {
+        let progress = PackageProgress(of: size)
+        var piece = [UInt8](repeating: 0, count: pieceSize)
+        var offset: UInt64 = 0
+        while offset < size {
+            let count = min(try file.descriptor.fill(&piece, at: offset), Int(clamping: size - offset))
+            // Shorter than it was: the service will say so.
+            if count == 0 { break }
+            do throws(SystemCallError) {
+                try socket.descriptor.write(piece.span.extracting(0..<count))
+            } catch { break }
+            offset += UInt64(count)
+            progress.show(offset)
+        }
+        progress.end()
     }
 
     /// `Failure [WHY]` without what a person need not see.
@@ -102,64 +127,28 @@ enum PackageCommand {
     }
 }
 
-/// Answers as a person reads them.
-enum PackageText {
-    static func text(_ operation: PackageServiceRequest.Operation, _ document: JSONValue) -> [UInt8] {
-        switch operation {
-        case .list: list(document)
-        case .show: details(document)
-        case .verify: findings(document)
-        case .history: history(document)
-        default: Array((number(document, "removed_files") + " files removed\n").utf8)
-        }
+/// How much has been sent, for a person who waits at a terminal.
+private struct PackageProgress {
+    private let size: UInt64
+    private let isShown: Bool
+
+    init(of size: UInt64) {
+        self.size = size
+        isShown = Terminal.isAt(2)
     }
 
-    private static func list(_ document: JSONValue) -> [UInt8] {
-        var rows = [["PACKAGE", "VERSION", "CODE", "KIND", "SIZE"]]
-        for package in document.array ?? [] {
-            rows.append([
-                text(package, "id"), text(package, "version"), number(package, "version_code"),
-                text(package, "kind"),
-                TextFormat.bytes(UInt64(clamping: package["payload_bytes"]?.integer ?? 0)),
-            ])
-        }
-        return TextFormat.table(rows, numbers: [2, 4])
+    func show(_ sent: UInt64) {
+        if isShown { write("\r" + String(sent * 100 / max(1, size)) + " %") }
     }
 
-    private static func details(_ package: JSONValue) -> [UInt8] {
-        var rows: [[String]] = []
-        for key in ["id", "name", "version", "kind", "licence", "entry", "payload", "manifest", "key"] {
-            let value = text(package, key)
-            if !value.isEmpty { rows.append([key, value]) }
-        }
-        for permission in package["permissions"]?.array ?? [] {
-            rows.append(["permission", permission.text ?? ""])
-        }
-        return TextFormat.table(rows, numbers: [])
+    func end() {
+        if isShown { write("\r\u{1b}[K") }
     }
 
-    private static func findings(_ document: JSONValue) -> [UInt8] {
-        let rows = (document.array ?? []).map { finding in
-            [text(finding, "id"), finding["problem"]?.text ?? "good"]
-        }
-        return TextFormat.table(rows, numbers: [])
-    }
-
-    private static func history(_ document: JSONValue) -> [UInt8] {
-        var rows = [["SET", "PACKAGES"]]
-        for set in document.array ?? [] {
-            var names = ""
-            for package in set["packages"]?.array ?? [] {
-                names += (names.isEmpty ? "" : ", ") + text(package, "id") + " " + text(package, "version")
-            }
-            rows.append([number(set, "generation"), names])
-        }
-        return TextFormat.table(rows, numbers: [0])
-    }
-
-    private static func text(_ value: JSONValue, _ key: String) -> String { value[key]?.text ?? "" }
-
-    private static func number(_ value: JSONValue, _ key: String) -> String {
-        String(value[key]?.integer ?? 0)
+    private func write(_ text: String) {
+        let stream = FileDescriptor(owning: 2)
+        let written: ()? = try? stream.write(Array(text.utf8))
+        _ = stream.release()
+        _ = written
     }
 }

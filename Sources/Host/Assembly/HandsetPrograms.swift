@@ -25,11 +25,14 @@ public struct HandsetProgram: Sendable, Equatable {
         HandsetProgram(name: "amos-clockd", imagePath: "usr/libexec/amos/amos-clockd", library: .glibc),
         HandsetProgram(name: "amos-crash", imagePath: "usr/libexec/amos/amos-crash", library: .glibc),
         HandsetProgram(name: "amos-init", imagePath: "usr/sbin/amos-init", library: .musl),
+        HandsetProgram(
+            name: "amos-launch", imagePath: "usr/libexec/amos/amos-launch", library: .glibc,
+            modules: ["CLibcrypto", "Crypto", "PackageSignatures"]),
         HandsetProgram(name: "amos-logd", imagePath: "usr/libexec/amos/amos-logd", library: .glibc),
         HandsetProgram(name: "amos-netconf", imagePath: "usr/libexec/amos/amos-netconf", library: .glibc),
         HandsetProgram(
             name: "amos-pkgd", imagePath: "usr/libexec/amos/amos-pkgd", library: .glibc,
-            modules: ["CLibcrypto", "Crypto"], isOptional: true),
+            modules: ["CLibcrypto", "Crypto", "PackageSignatures"], isOptional: true),
         HandsetProgram(name: "amos-stage1", imagePath: nil, library: .musl),
         HandsetProgram(name: "amosctl", imagePath: "usr/bin/amosctl", library: .glibc),
     ]

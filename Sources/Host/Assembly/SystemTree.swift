@@ -3,6 +3,7 @@ import DeviceSpec
 import DiskImage
 import Foundation
 import HostSystem
+import Packages
 
 /// Puts the system partition's file tree together: packages, then our programs, then what follows from
 /// the device, then the files it copies in. Later layers win.
@@ -34,6 +35,8 @@ struct SystemTree {
                 digest: fingerprints.digest(of: module.file))
         }
         layers.addBytes("usr/share/amos/boot.plan", bootPlan, origin: "boot plan")
+        layers.addBytes(
+            "usr/share/amos/package.policy", device.packagePolicy.encode(), origin: "package policy")
         for entry in GeneratedFiles(device: device).entries { layers.entries.append(entry) }
         try addCopies(to: &layers)
         let tree = FileTree(layers.entries)

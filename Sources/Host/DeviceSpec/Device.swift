@@ -1,3 +1,4 @@
+import Packages
 import Services
 
 /// A handset after its YAML was read, merged with what it extends, checked against itself and reduced to one
@@ -31,6 +32,8 @@ public struct Device: Sendable, Equatable {
     /// Name of the signing key (`amos keys`); nil: the generated development key, which a release build
     /// refuses.
     public var signingKey: Located<String>?
+    /// Whose packages the handset takes.
+    public var packagePolicy = InstallPolicy(sideload: .denied, architecture: .arm64)
     /// Device and service files and rootfs folders that were read, for the build graph: absolute paths.
     public var inputs: [String]
     /// What is hardly meant but no mistake, of this variant or the other.

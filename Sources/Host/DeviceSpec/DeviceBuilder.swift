@@ -1,3 +1,4 @@
+import Packages
 import Services
 
 /// Turns the merged layers of a device into its model, checking what no single file can tell.
@@ -44,6 +45,7 @@ struct DeviceBuilder {
             services: services, health: reader.map("health").list("services"),
             shutdownBudgetMilliseconds: shutdownBudget, processors: reader.map("machine").integer("cpus")
         ).check()
+        let packagePolicy = InstallPolicy(reader.map("package-policy"), variant: variant)
         let checks = CheckReader(services: services, diagnostics: diagnostics).read(reader.node["checks"])
         guard diagnostics.errorCount == before, let machine, let storage,
             let kernelPackage = reader.map("kernel").located("package")
@@ -66,7 +68,7 @@ struct DeviceBuilder {
             signingKey: reader.located("signing-key"), inputs: loader.inputs.sorted(), file: file)
         device.shutdownBudgetMilliseconds = shutdownBudget
         device.machineWatchdogMilliseconds = watchdog
-        device.exposures = services.exposures
+        (device.exposures, device.packagePolicy) = (services.exposures, packagePolicy)
         return device
     }
 

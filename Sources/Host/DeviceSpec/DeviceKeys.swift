@@ -1,3 +1,5 @@
+import Packages
+
 /// Every key of a device file. The JSON Schema and the reference's tables come from here.
 enum DeviceKeys {
     /// A whole device file.
@@ -36,6 +38,7 @@ enum DeviceKeys {
             .init("users", .dictionary(what: "a user", keys: .accountName, values: .map(user)), "Accounts."),
             .init("groups", .dictionary(what: "a group", keys: .accountName, values: .map(group)), "Groups."),
             .init("files", .map(files), "What goes in besides packages, and what stays out of them."),
+            .init("package-policy", .map(packagePolicy), "Whose packages may come in besides the image's."),
             .init("locale", .text(.localeName), "The locale of the whole handset; C.UTF-8 unless given."),
             .init("time", .map(time), "Where the clock comes from."),
             .init("health", .map(health), "When a boot counts as good."),
@@ -137,6 +140,28 @@ enum DeviceKeys {
                 "Of the file, or of every file in the folder; its own x bit unless given."),
             .init("user", .text(.accountName), "The owner; root unless given."),
             .init("group", .text(.accountName), "The group; root unless given."),
+        ])
+
+    private static let packagePolicy = KeyTable(
+        "package-policy",
+        [
+            .init(
+                "sideload", .choice(InstallPolicy.Sideload.allCases.map(\.name)),
+                "Packages from outside the repositories; denied unless given."),
+            .init(
+                "developer-mode", .choice(["never", "owner"]),
+                "Who can enable it; never in `user` builds unless given, in `dev` ones the owner."),
+            .init(
+                "reserved", .list(of: .text(.packageID)),
+                "Ids of the system: these, and all below them, come from nobody else."),
+            .init(
+                "publishers", .list(of: .text(.fingerprint)),
+                "Keys whose packages come in from outside; anybody's unless given."),
+            .init(
+                "floors",
+                .dictionary(
+                    what: "a package", keys: .packageID, values: .integer(1...Int(VersionCode.limit))),
+                "The lowest version code of a package that is taken, by an install or a rollback."),
         ])
 
     private static let time = KeyTable(

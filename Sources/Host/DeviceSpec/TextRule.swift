@@ -36,6 +36,8 @@ extension TextRule {
     static let accountName = TextRule(
         "a name of small letters, digits, '-' and '_' that starts with a letter", "[a-z_][a-z0-9_-]{0,30}")
     static let packageName = TextRule("the name of a Debian package", "[a-z0-9][a-z0-9+.-]+")
+    static let fingerprint = TextRule(
+        "a key's fingerprint, 64 small hex digits, as `amos inspect` shows it", "[0-9a-f]{64}")
     static let moduleName = TextRule("the name of a kernel module, without '.ko'", "[A-Za-z0-9_-]+")
     static let processorName = TextRule("a processor of QEMU such as cortex-a53", "[A-Za-z0-9._,=-]+")
     static let localeName = TextRule("a locale such as C.UTF-8", "[A-Za-z0-9_]+(?:[.][A-Za-z0-9-]+)?")

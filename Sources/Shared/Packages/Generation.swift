@@ -33,6 +33,11 @@ public struct Generation: Sendable, Equatable {
         /// Fingerprint of the key that the id belongs to: who may replace it. What a rollback brought back
         /// may be signed with an older one; its manifest's digest says that it is the same.
         public var key: Digest256
+        /// Who it runs as; 0 for kinds that do not run.
+        public internal(set) var user: UInt32 = 0
+        /// Which of its data folders is its own: the number of the set that it was made with. What takes its
+        /// place gets a copy under its own number, so that going back is going back to the data, too.
+        public internal(set) var data: UInt64 = 0
 
         public init(
             id: PackageID, version: PackageVersion, versionCode: UInt64, kind: PackageManifest.Kind,
@@ -66,11 +71,16 @@ public struct Generation: Sendable, Equatable {
         public var key: Digest256
         /// The newest that was here: what comes back must be able to read the data.
         public var versionCode: UInt64
+        /// Who its data belongs to, and which folder that is in.
+        public var user: UInt32
+        public var data: UInt64
 
-        public init(id: PackageID, key: Digest256, versionCode: UInt64) {
+        public init(id: PackageID, key: Digest256, versionCode: UInt64, user: UInt32, data: UInt64) {
             self.id = id
             self.key = key
             self.versionCode = versionCode
+            self.user = user
+            self.data = data
         }
     }
 
@@ -78,13 +88,22 @@ public struct Generation: Sendable, Equatable {
     public let number: UInt64
     public internal(set) var packages: [Package]
     public internal(set) var claims: [Claim]
+    /// The user of the next app that comes in. It only grows: what an app has left behind never becomes
+    /// another one's.
+    public internal(set) var nextUser: UInt32
+
+    /// Above all that a device file can give out, and nobody (65,534).
+    public static let firstUser: UInt32 = 100_000
+    /// Of what comes in from a file; nobody installs as many apps in the life of a handset.
+    static let userLimit: UInt32 = 1_000_000_000
 
     public static let empty = Generation(number: 0, packages: [], claims: [])
 
-    init(number: UInt64, packages: [Package], claims: [Claim]) {
+    init(number: UInt64, packages: [Package], claims: [Claim], nextUser: UInt32 = Self.firstUser) {
         self.number = number
         self.packages = packages
         self.claims = claims
+        self.nextUser = nextUser
     }
 
     public subscript(id: PackageID) -> Package? {

@@ -13,6 +13,14 @@ public enum GenerationChange: Sendable, Equatable {
     }
 }
 
+/// What a person, or a dependency, has said about an installed package.
+public enum PackageMark: Sendable, Equatable {
+    case held, unheld
+    /// nil: any version.
+    case pinned(VersionRange?)
+    case requested, dependency
+}
+
 /// What to do with an app's data when the app goes.
 public enum DataFate: Sendable {
     /// The id stays claimed by its key.
@@ -27,12 +35,16 @@ extension Generation {
         data: DataFate = .kept
     ) throws(PackageError) -> Generation {
         var next = Generation(
-            number: max(number, newestNumber) + 1, packages: self.packages, claims: claims)
+            number: max(number, newestNumber) + 1, packages: self.packages, claims: claims,
+            nextUser: nextUser)
         for id in ids {
             guard let package = next[id] else { throw .unknownPackage(id) }
             next.packages.remove(at: next.place(of: id))
             if data == .kept, package.kind.runs {
-                next.insertClaim(Claim(id: id, key: package.key, versionCode: package.versionCode))
+                next.insertClaim(
+                    Claim(
+                        id: id, key: package.key, versionCode: package.versionCode, user: package.user,
+                        data: package.data))
             }
         }
         for package in packages { next.put(package) }
@@ -53,6 +65,7 @@ extension Generation {
                 throw .belowFloor(package.id, code: package.versionCode, floor: floor.code)
             }
         }
+        for package in packages { try package.checkMove(to: older[package.id]) }
         let gone = packages.filter { older[$0.id] == nil }.map { $0.id }
         var restored: [Package] = []
         for package in older.packages {
@@ -102,7 +115,58 @@ extension Generation {
         return changes
     }
 
+    /// What has been said since an older generation about packages that are in both, sorted by id.
+    public func marks(since older: Generation) -> [(id: PackageID, mark: PackageMark)] {
+        var marks: [(id: PackageID, mark: PackageMark)] = []
+        for package in packages {
+            guard let before = older[package.id] else { continue }
+            if before.isHeld != package.isHeld {
+                marks.append((package.id, package.isHeld ? .held : .unheld))
+            }
+            if before.pin != package.pin { marks.append((package.id, .pinned(package.pin))) }
+            if before.reason != package.reason {
+                marks.append((package.id, package.reason == .requested ? .requested : .dependency))
+            }
+        }
+        return marks
+    }
+
+    /// What `put` knows of an app that is, or was, here.
+    private func home(of id: PackageID) -> (user: UInt32, data: UInt64, manifest: Digest256?)? {
+        if let package = self[id], package.kind.runs { return (package.user, package.data, package.manifest) }
+        return claim(of: id).map { ($0.user, $0.data, nil) }
+    }
+
+    /// An app keeps its user as long as it, or its data, is here. Another version gets another data folder;
+    /// one that comes back from an older set has its own already.
+    private mutating func settle(_ package: inout Package) {
+        guard package.kind.runs else {
+            (package.user, package.data) = (0, 0)
+            return
+        }
+        let home = home(of: package.id)
+        if let home {
+            package.user = home.user
+        } else if package.user == 0 {
+            package.user = nextUser
+            nextUser += 1
+        }
+        if package.data == 0 {
+            package.data = home?.manifest == package.manifest ? home?.data ?? number : number
+        }
+    }
+
+    /// The same set, in which an app goes on with the data folder it has.
+    func sharing(_ data: UInt64, of id: PackageID) -> Generation {
+        var next = self
+        let index = place(of: id)
+        if index < packages.count, packages[index].id == id { next.packages[index].data = data }
+        return next
+    }
+
     private mutating func put(_ package: Package) {
+        var package = package
+        settle(&package)
         let index = place(of: package.id)
         if index < packages.count, packages[index].id == package.id {
             packages[index] = package
@@ -123,14 +187,35 @@ extension Generation {
     }
 }
 
+extension Generation.Package {
+    /// What a person has said about a package holds for a rollback, too.
+    fileprivate func checkMove(to other: Generation.Package?) throws(PackageError) {
+        if isHeld, other?.manifest != manifest {
+            throw .policy(
+                id.text + " is held at version " + version.text + "; `amosctl pkg unhold " + id.text
+                    + "` lets it move")
+        }
+        if let pin, let other, !pin.contains(other.version) {
+            throw .policy(
+                id.text + " is pinned to " + pin.shortText + ", and was at " + other.version.text
+                    + "; `amosctl pkg pin " + id.text + " '*'` lets it move")
+        }
+    }
+}
+
 /// What the store must keep: everything that a kept generation names. Sorted, each once.
 public struct StoreContents: Sendable, Equatable {
     public let manifests: [Digest256]
     public let payloads: [Digest256]
+    /// Of apps.
+    private let data: [StoredData]
 
     public init(of generations: [Generation]) {
         var manifests: [Digest256] = []
         var payloads: [Digest256] = []
+        var data: [StoredData] = []
+        for generation in generations { data += generation.dataFolders }
+        self.data = data
         for generation in generations {
             for package in generation.packages {
                 manifests.append(package.manifest)
@@ -144,6 +229,8 @@ public struct StoreContents: Sendable, Equatable {
     public func needsManifest(_ digest: Digest256) -> Bool { Self.has(manifests, digest) }
 
     public func needsPayload(_ digest: Digest256) -> Bool { Self.has(payloads, digest) }
+
+    public func needsData(_ folder: StoredData) -> Bool { data.contains(folder) }
 
     private static func unique(_ digests: [Digest256]) -> [Digest256] {
         var unique: [Digest256] = []
@@ -171,5 +258,15 @@ public enum GenerationRetention {
     ) -> [UInt64] {
         let others = numbers.filter { $0 != current }.sorted(by: >)
         return others.dropFirst(max(0, count)).filter { !marked.contains($0) }.sorted()
+    }
+}
+
+extension Generation {
+    /// Of the apps that are here, and of those whose data is.
+    var dataFolders: [StoredData] {
+        var folders: [StoredData] = []
+        for package in packages where package.kind.runs { folders.append(.init(package.id, package.data)) }
+        for claim in claims { folders.append(.init(claim.id, claim.data)) }
+        return folders
     }
 }

@@ -3,30 +3,33 @@ import Wire
 // A generation file. All numbers are little-endian, texts have a u16 length.
 //
 //      0  8  magic "AMOSGEN\0"
-//      8  4  version, 1
+//      8  4  version, 2
 //     12  4  size of the body, which is the rest of the file
 //     16  4  CRC-32 of the body
 //     20     body:
 //             8  number
+//             4  the next app's user
 //             4  packages, then that many:
 //                 id, version (texts)
 //                 version code.8
 //                 kind.1 (0 app, 1 cloud-app, 2 extension, 3 library)   reason.1 (1 requested, 2 dependency)
 //                 flags.1 (bit 0 held, bit 1 pinned)                    pin (text), if pinned
 //                 manifest.32  payload.32  payload size.8  key.32
-//             4  claims, then that many:   id (text), version code.8, key.32
+//                 user.4  data folder.8    (both 0 for kinds that do not run)
+//             4  claims, then that many:   id (text), version code.8, key.32, user.4, data folder.8
 
 extension Generation {
     private static let magic: [UInt8] = [0x41, 0x4d, 0x4f, 0x53, 0x47, 0x45, 0x4e, 0]
-    private static let version: UInt32 = 1
+    private static let version: UInt32 = 2
     private static let headerByteCount = 20
     /// The longest entry a package can have: more than this times the limit is no generation.
     private static let entryLimit = 600
-    public static let byteLimit = headerByteCount + 16 + (packageLimit + claimLimit) * entryLimit
+    public static let byteLimit = headerByteCount + 20 + (packageLimit + claimLimit) * entryLimit
 
     public func encode() -> [UInt8] {
-        var body = ByteWriter(capacity: 12 + packages.count * 192)
+        var body = ByteWriter(capacity: 20 + packages.count * 208)
         body.write(number)
+        body.write(nextUser)
         body.write(UInt32(packages.count))
         for package in packages { Self.write(package, to: &body) }
         body.write(UInt32(claims.count))
@@ -34,6 +37,8 @@ extension Generation {
             body.write(claim.id.text)
             body.write(claim.versionCode)
             body.writeRaw(claim.key.bytes)
+            body.write(claim.user)
+            body.write(claim.data)
         }
         var file = ByteWriter(capacity: Self.headerByteCount + body.bytes.count)
         file.writeRaw(Self.magic)
@@ -56,6 +61,8 @@ extension Generation {
         body.writeRaw(package.payload.bytes)
         body.write(package.payloadSize)
         body.writeRaw(package.key.bytes)
+        body.write(package.user)
+        body.write(package.data)
     }
 
     /// Reads a generation file; anything that `encode` would not write is refused.
@@ -76,7 +83,7 @@ extension Generation {
             throw .malformed(offset: 0, expected: "a generation file")
         }
         guard try reader.readUInt32() == Self.version else {
-            throw .malformed(offset: 8, expected: "version 1 of the generation format")
+            throw .malformed(offset: 8, expected: "version 2 of the generation format")
         }
         let size = Int(try reader.readUInt32())
         let checksum = try reader.readUInt32()
@@ -85,13 +92,37 @@ extension Generation {
             throw .malformed(offset: 16, expected: "the checksum of what follows; the file was damaged")
         }
         let number = try reader.readUInt64()
+        let nextUser = try reader.readUInt32()
         let packages = try Self.readPackages(&reader)
         let claims = try Self.readClaims(&reader)
         try reader.finish()
-        self.init(number: number, packages: packages, claims: claims)
+        self.init(number: number, packages: packages, claims: claims, nextUser: nextUser)
+        guard hasRightUsers else {
+            throw .malformed(offset: bytes.count, expected: "a user of its own for each app")
+        }
         for claim in claims where self[claim.id] != nil {
             throw .malformed(offset: bytes.count, expected: "claims of ids that are not installed")
         }
+    }
+
+    private var hasRightUsers: Bool {
+        guard nextUser >= Self.firstUser, nextUser <= Self.userLimit else { return false }
+        var users: [UInt32] = []
+        for package in packages {
+            if package.kind.runs { users.append(package.user) }
+            if package.kind.runs ? package.data == 0 : package.user != 0 || package.data != 0 { return false }
+        }
+        for claim in claims {
+            users.append(claim.user)
+            if claim.data == 0 { return false }
+        }
+        users.sort()
+        for (index, user) in users.enumerated() {
+            if user < Self.firstUser || user >= nextUser || index > 0 && users[index - 1] == user {
+                return false
+            }
+        }
+        return true
     }
 
     private static func readPackages(_ reader: inout ByteReader) throws(WireError) -> [Package] {
@@ -137,6 +168,8 @@ extension Generation {
             payload: payload, payloadSize: size, key: try readDigest(&reader))
         package.isHeld = flags & 1 != 0
         package.pin = pin
+        package.user = try reader.readUInt32()
+        package.data = try reader.readUInt64()
         return package
     }
 
@@ -150,7 +183,10 @@ extension Generation {
                 throw .malformed(offset: start, expected: "an id")
             }
             let code = try reader.readUInt64()
-            let claim = Claim(id: id, key: try readDigest(&reader), versionCode: code)
+            let key = try readDigest(&reader)
+            let claim = Claim(
+                id: id, key: key, versionCode: code, user: try reader.readUInt32(),
+                data: try reader.readUInt64())
             if let last = claims.last, !(last.id < id) {
                 throw .malformed(offset: start, expected: "claims sorted by id, each once")
             }

@@ -27,7 +27,7 @@ public enum PackageError: Error, Equatable, Sendable {
     case store(what: String, StoreProblem)
 
     public enum Document: Sendable {
-        case manifest, package, signatureBlock, keyRotation, generation
+        case manifest, package, signatureBlock, keyRotation, generation, policy
     }
 
     public enum SignatureProblem: Sendable {
@@ -63,8 +63,8 @@ extension PackageError: CustomStringConvertible {
         case .badFormat(let document, let reason): "the " + document.name + " cannot be used: " + reason
         case .unknownPackage(let id): id.text + " is not installed; `amosctl pkg list` shows what is"
         case .belowFloor(let id, let code, let floor):
-            "going back would bring version code " + String(code) + " of " + id.text
-                + ", and this handset takes nothing below " + String(floor)
+            "this handset takes no version code of " + id.text + " below " + String(floor) + ", and this is "
+                + String(code)
         case .signature(.doesNotMatch):
             "the signature does not belong to this manifest: it was changed after it was signed; "
                 + "get the package again"
@@ -88,6 +88,7 @@ extension PackageError.Document {
         case .signatureBlock: "signature block"
         case .keyRotation: "key rotation statement"
         case .generation: "generation"
+        case .policy: "package policy"
         }
     }
 }

@@ -9,7 +9,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case control
     /// The lines that tell events.
     case event
-    /// Installed sets, and what leads from one to another.
+    /// Installed sets, and what leads from one to another; package policies.
     case generation
     /// What repositories say about their packages.
     case index

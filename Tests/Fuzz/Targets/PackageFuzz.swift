@@ -108,7 +108,8 @@ enum GenerationFuzz {
     private static let headerSize = 20
 
     static func run(_ bytes: [UInt8]) {
-        let file = bytes.starts(with: magic) ? bytes : wrapped(bytes)
+        policy(bytes)
+        let file = bytes.starts(with: magic) ? bytes : wrapped(bytes, magic, version: 2)
         guard let generation = try? Generation(decoding: file) else { return }
         demand(generation.encode() == file, "a generation changes when encoded again")
         demand(generation.changes(since: generation).isEmpty, "a generation differs from itself")
@@ -127,10 +128,19 @@ enum GenerationFuzz {
         demand(back.packages.map(\.manifest) == generation.packages.map(\.manifest), "another set came back")
     }
 
-    private static func wrapped(_ body: [UInt8]) -> [UInt8] {
+    /// What the device file says about packages, as it lies in the image, in the same envelope.
+    private static func policy(_ body: [UInt8]) {
+        let file = wrapped(body, policyMagic, version: 1)
+        guard let policy = try? InstallPolicy(decoding: file) else { return }
+        demand(policy.encode() == file, "a policy changes when encoded again")
+    }
+
+    private static let policyMagic = Array("AMOSPOL\0".utf8)
+
+    private static func wrapped(_ body: [UInt8], _ magic: [UInt8], version: UInt32) -> [UInt8] {
         var file = ByteWriter(capacity: body.count + headerSize)
         file.writeRaw(magic)
-        file.write(UInt32(1))
+        file.write(version)
         file.write(UInt32(body.count))
         file.write(CRC32.of(body))
         file.writeRaw(body)
@@ -153,6 +163,10 @@ enum GenerationFuzz {
         let full = try? Generation.empty.successor(newestNumber: 0, putting: packages)
         let claimed = try? full?.successor(newestNumber: 0, removing: [packages[0].id])
         let files = [Generation.empty, full, claimed].compactMap { $0?.encode() }
-        return files + files.map { Array($0[headerSize...]) }
+        var policy = InstallPolicy(
+            sideload: .developerMode, architecture: .arm64, reserved: [ManifestFuzz.id("a.b")])
+        policy.publishers = [ManifestFuzz.digest]
+        policy.floors = [.init(id: ManifestFuzz.id("a.c"), versionCode: 3)]
+        return files + (files + [policy.encode()]).map { Array($0[headerSize...]) }
     }
 }

@@ -57,7 +57,13 @@ static inline long amos_permit(int fd, unsigned permissions) { return amos_resul
 static inline long amos_reserve(int fd, uint64_t size) {
     return amos_result(syscall(SYS_fallocate, fd, 0, (off_t)0, (off_t)size));
 }
+/// Everything of the file system that the file is on reaches the disk.
+static inline long amos_sync_file_system(int fd) { return amos_result(syscall(SYS_syncfs, fd)); }
 static inline long amos_rename(const char *from, const char *to) { return amos_result(rename(from, to)); }
+/// `name` may be any bytes.
+static inline long amos_rename_in(int folder, const char *name, const char *to) {
+    return amos_result(renameat(folder, name, AT_FDCWD, to));
+}
 static inline long amos_unlink(const char *path) { return amos_result(unlink(path)); }
 static inline int amos_exists(const char *path) {
     struct stat status;

@@ -67,6 +67,9 @@ long amos_splice(int pipe, int file, uint64_t offset, size_t count);
 /// The reading end does not block.
 long amos_pipe(int *reading, int *writing);
 
+/// Writing to what nobody reads any more is an error (EPIPE), and no death.
+static inline void amos_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
+
 long amos_set_hostname(const char *name, size_t length);
 long amos_loopback_up(void);
 

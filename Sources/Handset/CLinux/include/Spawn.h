@@ -14,6 +14,7 @@ enum amos_step_kind {
     AMOS_STEP_COVER,            // one: a tree; bits: attributes to set; more: to clear; optional
     AMOS_STEP_ATTRIBUTES,       // one: a tree; bits: attributes to set
     AMOS_STEP_MOUNT,            // one: where; two: type; three: options; bits: attributes; optional
+    AMOS_STEP_MOUNT_FILE,       // one: where, made if need be; two: type; three: the file; bits: attributes
     AMOS_STEP_HIDE,             // one: path; number: the step that caught a closed, empty file; optional
     AMOS_STEP_DEVICES,          // a small /dev
     AMOS_STEP_JOIN,             // number: a pidfd; bits: CLONE_NEW…, the namespaces to take over from it
@@ -100,6 +101,10 @@ struct amos_spawn {
 /// Starts a program and returns when `execve` has succeeded (the process id) or failed (-errno, nothing
 /// left).
 long amos_spawn(struct amos_spawn *plan);
+
+/// This process itself takes the steps, in namespaces of its own, and becomes the program: its streams, session
+/// and descriptors stay. Comes back only on failure, with -errno; it is good for nothing then but to say so.
+long amos_replace(struct amos_spawn *plan);
 
 /// Does one step in this process; -1 with errno on failure. Plain system calls only: the memory is PID 1's.
 int amos_take_step(const struct amos_spawn *plan, struct amos_step *step);

@@ -36,7 +36,7 @@ public struct SolverRequest: Sendable {
     }
 
     /// Nothing below this code is installed, whoever asks.
-    public struct Floor: Sendable {
+    public struct Floor: Sendable, Equatable {
         public var id: PackageID
         public var versionCode: UInt64
 

@@ -15,15 +15,22 @@ public final class PackageEngine<Store: PackageStore, Crypto: StreamCryptography
 
     public let store: Store
     let crypto: Crypto
-    let policy: InstallPolicy
+    public let policy: InstallPolicy
+    /// Whether the owner has enabled it; the policy says what it means.
+    public var isDeveloperMode = false
     public private(set) var current = Generation.empty
+    /// Of all that were ever here, as far as their files are.
+    private(set) var newestNumber: UInt64 = 0
+    /// The installed set cannot be read; nothing changes until `repair` has made another one.
+    public private(set) var damage: PackageError?
     private var nextIncoming: UInt32 = 0
 
     public init(_ store: Store, _ crypto: Crypto, _ policy: InstallPolicy) {
         (self.store, self.crypto, self.policy) = (store, crypto, policy)
     }
 
-    /// After every start: whatever was under way when the last one ended is over.
+    /// After every start: whatever was under way when the last one ended is over. After an error with
+    /// `damage` the engine can still repair.
     public func recover() throws(PackageError) {
         try attempt("clean up after the last start") { () throws(StoreProblem) in
             for name in try store.names(in: .incoming) { try store.remove(name, from: .incoming) }
@@ -33,12 +40,29 @@ public final class PackageEngine<Store: PackageStore, Crypto: StreamCryptography
     }
 
     private func reload() throws(PackageError) {
-        guard let newest = try generationNumbers().last else {
+        newestNumber = try generationNumbers().last ?? 0
+        guard newestNumber > 0 else {
             current = .empty
             return
         }
-        current = try generation(newest)
+        do throws(PackageError) {
+            current = try generation(newestNumber)
+        } catch {
+            if case .store(_, .failed) = error { throw error }
+            damage = .badFormat(
+                .generation,
+                "number " + String(newestNumber) + " is damaged (" + error.description
+                    + "); `amosctl pkg repair` goes back to the set before it")
+            throw damage ?? error
+        }
     }
+
+    func checkUsable() throws(PackageError) {
+        if let damage { throw damage }
+    }
+
+    /// The set that a repair has found; the damaged ones stay below it until they are removed.
+    func adopt(_ generation: Generation) { (current, damage) = (generation, nil) }
 
     /// Sorted.
     func generationNumbers() throws(PackageError) -> [UInt64] {
@@ -83,32 +107,22 @@ public final class PackageEngine<Store: PackageStore, Crypto: StreamCryptography
         return .incoming(nextIncoming)
     }
 
-    /// - Parameter keepsData: the id stays its key's.
-    public func remove(_ id: PackageID, keepsData: Bool) throws(PackageError) {
-        if current[id] == nil, current.claim(of: id) != nil, !keepsData {
-            return try commit(current.droppingClaim(of: id, newestNumber: current.number))
-        }
-        guard current[id] != nil else { throw .unknownPackage(id) }
-        for other in try change([.remove(id)], adding: nil).removals where other != id {
-            throw .policy(other.text + " needs " + id.text + "; remove it first")
-        }
-        let next = try current.successor(
-            newestNumber: current.number, removing: [id], data: keepsData ? .kept : .removed)
-        try commit(next)
-    }
-
     /// Makes `next` the installed set. Everything that it names is on the disk.
-    func commit(_ next: Generation) throws(PackageError) {
+    public func commit(_ next: Generation) throws(PackageError) {
+        try checkUsable()
         let file = StoredFile.generation(next.number)
+        var next = next
         do throws(PackageError) {
+            next = try prepareData(for: next)
             try write(next.encode(), to: file, "write the new set")
         } catch {
             // Whether the rename is on the disk is not known; that it is not wanted is.
             try? store.remove(file)
             try? reload()
+            _ = try? collectGarbage()
             throw error
         }
-        current = next
+        (current, newestNumber) = (next, next.number)
         // The set is what was asked for, whether or not what it no longer needs can be removed now.
         _ = try? collectGarbage()
     }
@@ -144,7 +158,7 @@ public final class PackageEngine<Store: PackageStore, Crypto: StreamCryptography
         // First: of two with one version code, the one that comes in counts.
         if let new { universe.add(PackageRelease(new)) }
         for package in current.packages {
-            universe.add(PackageRelease(try head(of: package).manifest))
+            universe.add(try release(of: package, goals, isComing: package.id == new?.id))
         }
         let installed = current.packages.map { SolverRequest.Installed($0) }
         let request = SolverRequest(
@@ -154,6 +168,19 @@ public final class PackageEngine<Store: PackageStore, Crypto: StreamCryptography
             return try Solver.solve(request, in: universe).difference(from: installed)
         } catch {
             throw .policy(error.description)
+        }
+    }
+
+    /// What is known of an installed package. The one that goes or is replaced may be damaged.
+    private func release(
+        of package: Generation.Package, _ goals: [SolverRequest.Goal], isComing: Bool
+    ) throws(PackageError) -> PackageRelease {
+        do throws(PackageError) {
+            return PackageRelease(try head(of: package).manifest)
+        } catch {
+            guard isComing || goals.contains(.remove(package.id)) else { throw error }
+            return PackageRelease(
+                id: package.id, version: package.version, versionCode: package.versionCode)
         }
     }
 }

@@ -2,13 +2,14 @@
 ///
 ///     head ──▶ payload ──▶ finished       received ▸ checked ▸ room reserved ▸ streamed and hashed
 ///       │         │                       ▸ fsync ▸ sealed ▸ measured ▸ renamed ▸ next generation
-///       ╰────┬────╯
-///          failed
+///       ├────┬────╯
+///       │  failed
+///       ╰──▶ planned: nobody wanted more than to know what would happen
 ///
 /// Before the first byte of the payload it is known who made the package and whether it is wanted; nothing
 /// of it is on the disk until then.
 public final class PackageInstall<Store: PackageStore, Crypto: StreamCryptography> {
-    private enum Phase { case head, payload, finished, failed }
+    private enum Phase { case head, payload, planned, finished, failed }
 
     private let engine: PackageEngine<Store, Crypto>
     private let size: UInt64
@@ -19,6 +20,8 @@ public final class PackageInstall<Store: PackageStore, Crypto: StreamCryptograph
     private var headBytes: [UInt8] = []
     private var head: PackageHead?
     private var digest: Crypto.Running?
+    /// What the set would be, of a dry run whose head has come: it needs nothing more.
+    public private(set) var plan: Generation?
 
     init(
         _ engine: PackageEngine<Store, Crypto>, size: UInt64, _ options: InstallOptions, file: StoredFile
@@ -77,7 +80,11 @@ public final class PackageInstall<Store: PackageStore, Crypto: StreamCryptograph
     }
 
     private func begin(_ head: PackageHead) throws(PackageError) {
-        _ = try check(head)
+        let next = try check(head)
+        if options.contains(.dryRun) {
+            (plan, phase) = (next, .planned)
+            return
+        }
         try engine.attempt("reserve room for " + head.manifest.id.text) { () throws(StoreProblem) in
             phase = .payload
             try engine.store.create(file, size: head.header.payloadSize)
@@ -90,18 +97,22 @@ public final class PackageInstall<Store: PackageStore, Crypto: StreamCryptograph
     /// would be.
     private func check(_ head: PackageHead) throws(PackageError) -> Generation {
         let manifest = head.manifest
+        try engine.checkUsable()
         let current = engine.current
+        try engine.policy.checkSideload(isDeveloperMode: engine.isDeveloperMode)
         try engine.policy.check(manifest)
         let key = try head.signatures.verify(
             manifest, head.manifestBytes, owner: current.owner(of: manifest.id), with: engine.crypto)
+        try engine.policy.checkPublisher(key, of: manifest.id)
         try current.checkVersion(manifest, options)
         let removals = try replaced(by: manifest)
         let before = current[manifest.id]
         var package = Generation.Package(
-            manifest, digest: engine.crypto.sha256(head.manifestBytes), key: key, reason: .requested)
+            manifest, digest: engine.crypto.sha256(head.manifestBytes), key: key,
+            reason: current.reason(of: manifest.id, options))
         if let before { (package.isHeld, package.pin) = (before.isHeld, before.pin) }
         return try current.successor(
-            newestNumber: current.number, putting: [package], removing: removals)
+            newestNumber: engine.newestNumber, putting: [package], removing: removals)
     }
 
     /// What goes because the package says that it takes its place; that something else must go, or come, is

@@ -27,6 +27,15 @@ public enum StoredFile: Sendable, Equatable {
     }
 }
 
+/// A folder with an app's own data: `NUMBER` in the folder of its id.
+public struct StoredData: Sendable, Equatable {
+    public let id: PackageID
+    /// The set that it was made with.
+    public let number: UInt64
+
+    public init(_ id: PackageID, _ number: UInt64) { (self.id, self.number) = (id, number) }
+}
+
 public enum StoreFolder: Sendable, CaseIterable {
     case incoming, manifests, payloads, generations
 
@@ -76,6 +85,17 @@ public protocol PackageStore: AnyObject {
     func read(_ file: StoredFile, limit: Int) throws(StoreProblem) -> [UInt8]
     /// Reads every byte: what a sealed file has lost shows as an error.
     func readThrough(_ file: StoredFile) throws(StoreProblem)
+
+    /// An empty folder that nobody but `user` enters; one that is there already stays as it is.
+    func makeData(_ data: StoredData, user: UInt32) throws(StoreProblem)
+    /// A copy of everything in a folder, in one that may be there already and goes first; on the disk as a
+    /// whole when this returns. An original that is not there is an empty one.
+    /// - Returns: false, and there is no copy: it holds more, or something else, than is copied.
+    func copyData(_ data: StoredData, to copy: StoredData, user: UInt32) throws(StoreProblem) -> Bool
+    /// Names of folders, which may be anything: of ids, and within one of them.
+    func dataNames(in id: String?) throws(StoreProblem) -> [String]
+    /// nil: all of the id.
+    func removeData(_ name: String?, of id: String) throws(StoreProblem)
 }
 
 /// A SHA-256 that is fed piece by piece.

@@ -18,13 +18,8 @@ extension PackageEngine {
         }
     }
 
-    private func verify(_ package: Generation.Package) throws(PackageError) {
-        let head = try head(of: package)
-        guard head.manifest.id == package.id, crypto.sha256(head.manifestBytes) == package.manifest,
-            head.manifest.payload.verity == package.payload
-        else { throw .badFormat(.manifest, "it is not the one that was installed") }
-        _ = try head.signatures.verify(
-            head.manifest, head.manifestBytes, owner: package.key, with: crypto)
+    func verify(_ package: Generation.Package) throws(PackageError) {
+        try package.check(try head(of: package), with: crypto)
         let measured = try attempt("read the payload of " + package.id.text) { () throws(StoreProblem) in
             try store.readThrough(.payload(package.payload))
             return try store.measure(.payload(package.payload))
@@ -33,10 +28,11 @@ extension PackageEngine {
     }
 
     /// Removes old generations, and all files that no kept one names. Returns how many files went.
+    /// - Parameter isDry: only counts them.
     @discardableResult
-    public func collectGarbage() throws(PackageError) -> Int {
+    public func collectGarbage(isDry: Bool = false) throws(PackageError) -> Int {
+        try checkUsable()
         let numbers = try generationNumbers()
-        var removed = 0
         let old = GenerationRetention.toRemove(
             numbers: numbers, current: current.number, keepingNewest: Self.keptGenerations)
         // Read all of them before anything goes: what a damaged one needs is not known.
@@ -44,26 +40,34 @@ extension PackageEngine {
         for number in numbers where number != current.number && !old.contains(number) {
             kept.append(try generation(number))
         }
-        let contents = StoreContents(of: kept)
-        try attempt("collect garbage") { () throws(StoreProblem) in
-            for number in old {
-                try store.remove(.generation(number))
-                removed += 1
-            }
+        return try attempt("collect garbage") { () throws(StoreProblem) in
+            let contents = StoreContents(of: kept)
+            let files = try unneededFiles(contents)
+            let data = try unneededData(contents)
+            let count = old.count + files.count + data.count
+            if isDry { return count }
+            for number in old { try store.remove(.generation(number)) }
             // A set must not come back after what it needs has gone.
             if !old.isEmpty { try store.synchronize(.generations) }
-            for name in try store.names(in: .payloads)
-            where !(Digest256(hex: name).map { contents.needsPayload($0) } ?? false) {
-                try store.remove(name, from: .payloads)
-                removed += 1
-            }
-            for name in try store.names(in: .manifests)
-            where !(Digest256(hex: name).map { contents.needsManifest($0) } ?? false) {
-                try store.remove(name, from: .manifests)
-                removed += 1
-            }
+            for (folder, name) in files { try store.remove(name, from: folder) }
+            for (id, name) in data { try store.removeData(name, of: id) }
+            return count
         }
-        return removed
+    }
+
+    private func unneededFiles(
+        _ contents: StoreContents
+    ) throws(StoreProblem) -> [(folder: StoreFolder, name: String)] {
+        var files: [(folder: StoreFolder, name: String)] = []
+        for name in try store.names(in: .payloads)
+        where !(Digest256(hex: name).map { contents.needsPayload($0) } ?? false) {
+            files.append((.payloads, name))
+        }
+        for name in try store.names(in: .manifests)
+        where !(Digest256(hex: name).map { contents.needsManifest($0) } ?? false) {
+            files.append((.manifests, name))
+        }
+        return files
     }
 
     /// The sets that are still here, oldest first.
@@ -71,5 +75,17 @@ extension PackageEngine {
         var sets: [Generation] = []
         for number in try generationNumbers() { sets.append(try generation(number)) }
         return sets
+    }
+}
+
+extension Generation.Package {
+    /// Whether this is the signed manifest of what was installed.
+    public func check(_ head: PackageHead, with crypto: some PackageCryptography) throws(PackageError) {
+        guard head.manifest.id == id, crypto.sha256(head.manifestBytes) == manifest,
+            head.manifest.payload.verity == payload
+        else { throw .badFormat(.manifest, "it is not the one that was installed") }
+        // Not against the owner: after a change of the key and a rollback, an older key has signed what is
+        // here. That it is what was installed is known by its digest.
+        _ = try head.signatures.verify(head.manifest, head.manifestBytes, owner: nil, with: crypto)
     }
 }
