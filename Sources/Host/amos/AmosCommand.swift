@@ -27,7 +27,7 @@ struct AmosCommand: ParsableCommand {
             InspectCommand.self, DiffCommand.self, PackCommand.self, RepoCommand.self,
             TUFClientCommand.self,
             ShellCommand.self, PushCommand.self, PullCommand.self, LogCommand.self, InstallCommand.self,
-            UninstallCommand.self, TopCommand.self,
+            UninstallCommand.self, TopCommand.self, ScreenshotCommand.self,
             SDKCommand.self,
         ])
 
