@@ -28,7 +28,7 @@ struct AmosCommand: ParsableCommand {
             TUFClientCommand.self,
             ShellCommand.self, PushCommand.self, PullCommand.self, LogCommand.self, InstallCommand.self,
             UninstallCommand.self, TopCommand.self, ScreenshotCommand.self,
-            SDKCommand.self,
+            SDKCommand.self, DevCommand.self,
         ])
 
     /// Exit status: 0 ok, 1 failure, 2 wrong usage or wrong input file.
