@@ -105,6 +105,58 @@ extension DeviceTests {
             #expect(again.status == 2 && again.errors.contains("exists already"), "\(again)")
         }
 
+        /// C beside Swift, statements without a type around them, and what the C library's module adds to
+        /// its headers.
+        @Test func mixedProjectsAreBuilt() throws {
+            let folder = try AppWorkshop.folder("mixed")
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            for (path, text) in Self.mixed {
+                let file = URL(fileURLWithPath: "\(folder)/\(path)")
+                try FileManager.default.createDirectory(
+                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data(text.utf8).write(to: file)
+            }
+            try AppWorkshop.build(folder)
+            let run = try AppWorkshop.run(
+                folder + "/.build/aarch64-none-none-elf/release/mixed", [], home: folder)
+            #expect(run.status == 3, "\(run.errorText)")
+            #expect(run.text == "C says 42\nstraße 2\nmissing: true\nclosed on exec: true\n")
+        }
+
+        private static let mixed = [
+            "Package.swift": """
+            // swift-tools-version: 6.2
+            import PackageDescription
+            let package = Package(
+                name: "mixed",
+                targets: [.target(name: "cword"), .executableTarget(name: "mixed", dependencies: ["cword"])])
+            """,
+            "Sources/cword/include/cword.h": "int cword(char *text, unsigned size);\n",
+            "Sources/cword/cword.c": """
+            #include "cword.h"
+            #include <errno.h>
+            #include <stdio.h>
+            int cword(char *text, unsigned size) { errno = ENOENT; return snprintf(text, size, "%d", 42); }
+            """,
+            "Sources/mixed/main.swift": """
+            import Glibc
+            import cword
+
+            func word() -> String {
+                var text = [CChar](repeating: 0, count: 16)
+                let count = Int(cword(&text, 16))
+                return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            }
+            print("C says \\(word())")
+            let counts = ["STRAßE".lowercased(): 2]
+            for (name, count) in counts { print("\\(name) \\(count)") }
+            print("missing: \\(open("/none", O_RDONLY) < 0 && errno == ENOENT)")
+            let descriptor = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)
+            print("closed on exec: \\(fcntl(descriptor, F_GETFD) == FD_CLOEXEC)")
+            exit(3)
+            """,
+        ]
+
         /// As they lie in the bundle.
         @Test func theExamplesWork() throws {
             let folder = try AppWorkshop.folder("examples")
