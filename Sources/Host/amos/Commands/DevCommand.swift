@@ -118,13 +118,12 @@ final class DevSession {
         guard !cannotStart, let answer = try? bridge.run(["shell", "amosctl pkg run \(package)"]),
             answer.status != 0
         else { return }
-        cannotStart = true
         let text = answer.text + answer.errorText
-        if text.contains("no command 'run'") {
-            DevCommand.say("this handset's system cannot start packages yet: it is installed, nothing runs")
-        } else {
-            Terminal.printError("the handset did not start \(package): \(Self.trimmed(text))")
+        guard text.contains("no command 'run'") else {
+            return Terminal.printError("the handset did not start \(package): \(Self.trimmed(text))")
         }
+        cannotStart = true
+        DevCommand.say("this handset's system cannot start packages yet: it is installed, nothing runs")
     }
 
     private static var now: Double {
@@ -140,7 +139,8 @@ final class DevSession {
     }
 }
 
-/// Prints what the app says, as it comes; in this terminal's process group, so that Ctrl-C ends it, too.
+/// Prints what the app says, as it comes. It ends with this process, however that ends (setpriv of
+/// util-linux, on every Debian).
 final class LogFollower {
     private let bridge: HandsetBridge
     private var child: Process?
@@ -153,8 +153,11 @@ final class LogFollower {
     func follow(tag: String) throws {
         if let child, child.isRunning { return }
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: bridge.program)
-        process.arguments = bridge.words(["logcat", "-v", "brief", "-T", "1", "\(tag):V", "*:S"])
+        let setpriv = try Tool("setpriv", package: "util-linux")
+        process.executableURL = URL(fileURLWithPath: setpriv.path)
+        process.arguments =
+            ["--pdeathsig", "TERM", bridge.program]
+            + bridge.words(["logcat", "-v", "brief", "-T", "1", "\(tag):V", "*:S"])
         process.standardInput = FileHandle.nullDevice
         try process.run()
         child = process
