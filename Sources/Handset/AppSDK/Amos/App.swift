@@ -2,18 +2,18 @@ import Glibc
 
 /// The app that this program is: who it is, what it was started with, and where its files are.
 ///
-/// The handset tells a program all of this in its environment:
+/// `amos-launch` tells a program all of this:
 ///
-///     AMOS_APP_ID        com.example.notes
+///     AMOS_APP           com.example.notes
 ///     AMOS_APP_VERSION   1.4.0
-///     AMOS_APP_FILES     where the package's payload is mounted, read-only
 ///     HOME               the private data folder: kept on upgrade, nobody else's
+///     /run/app           the package's payload, read-only
 ///
 /// A program that was started by hand, on a build machine under qemu-aarch64 for example, has them from the
 /// file it was started from: it works the same there, in the folder that is `HOME`.
 public enum App {
     /// `com.example.notes`; of a program that was started by hand, the name of its file.
-    public static var id: String { variable("AMOS_APP_ID") ?? Path.name(of: executable) }
+    public static var id: String { variable("AMOS_APP") ?? Path.name(of: executable) }
 
     /// Of the package, `1.4.0`; `0.0.0` of a program that was started by hand.
     public static var version: String { variable("AMOS_APP_VERSION") ?? "0.0.0" }
@@ -26,7 +26,7 @@ public enum App {
 
     /// What came in the package, `share/words.txt` for example. Nobody can write here.
     public static var files: Folder {
-        if let path = variable("AMOS_APP_FILES") { return Folder(path: path) }
+        if variable("AMOS_APP") != nil { return Folder(path: "/run/app") }
         // A package keeps its programs in bin/, beside everything else.
         let folder = Path.folder(of: executable)
         return Folder(path: Path.name(of: folder) == "bin" ? Path.folder(of: folder) : folder)

@@ -9,13 +9,13 @@ struct DevCommand: ParsableCommand {
         commandName: "dev",
         abstract: "Builds, packs and installs an app on a running handset at every change of its files.",
         discussion: """
-            Then it restarts the app, where the handset can start packages, and follows its log. Mistakes are
-            shown, and mended by the next change. Ctrl-C ends it; the app stays.
+            Then it starts the app and shows what it says; the one before is ended first. Mistakes are shown,
+            and mended by the next change. Ctrl-C ends both; the package stays installed.
 
             EXAMPLES
               amos dev                       the project in this folder, on virt-phone
               amos dev notes --device tablet
-              amos dev notes --once          one time, for scripts
+              amos dev notes --once          install one time and start nothing, for scripts
             """)
 
     @Argument(help: "A folder with a package.yaml.", completion: .directory)
@@ -33,7 +33,7 @@ struct DevCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where the Swift SDK is, if not SwiftPM's own folder.", valueName: "dir"))
     var sdks: String?
 
-    @Flag(help: "Build, pack and install once; exit with status 1 if that fails.")
+    @Flag(help: "Build, pack and install once, start nothing; status 1 if that fails.")
     var once = false
 
     func run() throws {
@@ -43,11 +43,11 @@ struct DevCommand: ParsableCommand {
             bridge: try HandsetBridge(device: device, images: images))
         if once { return try session.deliver() }
         let watch = try ProjectWatch(path)
-        let follower = LogFollower(session.bridge)
+        let app = RunningApp(session.bridge)
         while true {
             do {
-                try session.deliver()
-                try follower.follow(tag: session.package)
+                try session.deliver { app.end() }
+                try app.start(session.package)
             } catch let error as DiagnosticList {
                 for diagnostic in error.diagnostics { Terminal.printError(diagnostic.text(relativeTo: path)) }
             } catch {
@@ -71,8 +71,6 @@ final class DevSession {
     let bridge: HandsetBridge
     /// The id of what was installed.
     private(set) var package = ""
-    /// A system without `amosctl pkg run` is not asked again.
-    private var cannotStart = false
 
     init(project: AppProject, bridge: HandsetBridge) {
         self.project = project
@@ -85,11 +83,13 @@ final class DevSession {
         var description: String { "the handset did not take the package: " + message }
     }
 
-    func deliver() throws {
+    /// - Parameter beforeInstalling: what runs must not write while its data is copied for the new version.
+    func deliver(beforeInstalling: () -> Void = {}) throws {
         let start = Self.now
         try project.build()
         let built = Self.now
         let result = try project.pack()
+        beforeInstalling()
         let packed = Self.now
         try install(result.file)
         let installed = Self.now
@@ -98,7 +98,6 @@ final class DevSession {
             "\(result.manifest.id) \(result.manifest.version), \(Terminal.size(result.size)): built in "
                 + "\(Self.text(built - start)), packed in \(Self.text(packed - built)), installed in "
                 + Self.text(installed - packed))
-        restart()
     }
 
     /// The whole package each time; connects again if the handset was away.
@@ -114,18 +113,6 @@ final class DevSession {
         }
     }
 
-    private func restart() {
-        guard !cannotStart, let answer = try? bridge.run(["shell", "amosctl pkg run \(package)"]),
-            answer.status != 0
-        else { return }
-        let text = answer.text + answer.errorText
-        guard text.contains("no command 'run'") else {
-            return Terminal.printError("the handset did not start \(package): \(Self.trimmed(text))")
-        }
-        cannotStart = true
-        DevCommand.say("this handset's system cannot start packages yet: it is installed, nothing runs")
-    }
-
     private static var now: Double {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
@@ -139,25 +126,33 @@ final class DevSession {
     }
 }
 
-/// Prints what the app says, as it comes. It ends with this process, however that ends (setpriv of
-/// util-linux, on every Debian).
-final class LogFollower {
+/// The app, run by `amosctl pkg run` in a shell on the handset; what it says comes to this terminal. It ends
+/// with this process, however that ends (setpriv of util-linux, on every Debian).
+final class RunningApp {
     private let bridge: HandsetBridge
     private var child: Process?
 
     init(_ bridge: HandsetBridge) { self.bridge = bridge }
 
-    deinit { child?.terminate() }
+    deinit { end() }
 
-    /// Starts unless it is at it already.
-    func follow(tag: String) throws {
-        if let child, child.isRunning { return }
-        let process = Process()
+    /// Its terminal goes, and with it the app.
+    func end() {
+        guard let child, child.isRunning else { return }
+        child.terminate()
+        child.waitUntilExit()
+    }
+
+    func start(_ package: String) throws {
+        // Only root starts apps; on an image that has no root the handset says so below.
+        _ = try bridge.run(["root"])
         let setpriv = try Tool("setpriv", package: "util-linux")
+        let process = Process()
         process.executableURL = URL(fileURLWithPath: setpriv.path)
         process.arguments =
             ["--pdeathsig", "TERM", bridge.program]
-            + bridge.words(["logcat", "-v", "brief", "-T", "1", "\(tag):V", "*:S"])
+            // A terminal there: for people, the log's levels are words.
+            + bridge.words(["shell", "-tt", "exec amosctl pkg run \(package)"])
         process.standardInput = FileHandle.nullDevice
         try process.run()
         child = process

@@ -44,7 +44,7 @@ struct AppWorkshop {
 
 extension DeviceTests {
     /// What an app's developer has before there is a handset.
-    @Suite struct Apps {
+    @Suite struct AppSDKs {
         @Test func theSDKIsOneForSwiftPM() throws {
             let sdks = try AppWorkshop.sdks.get()
             let list = try Tool("swift", package: "swift").check(["sdk", "list", "--swift-sdks-path", sdks])
@@ -95,7 +95,7 @@ extension DeviceTests {
             #expect(shown.output.contains("bin"), "\(shown)")
             let run = try AppWorkshop.run(
                 "\(project)/.build/aarch64-none-none-elf/release/my-app", [], home: folder,
-                variables: ["AMOS_APP_ID": "com.example.my-app", "AMOS_APP_VERSION": "0.1.0"])
+                variables: ["AMOS_APP": "com.example.my-app", "AMOS_APP_VERSION": "0.1.0"])
             #expect(run.status == 0 && run.text.isEmpty)
             #expect(run.errorText == "<6>hello from com.example.my-app 0.1.0\n")
             let written = try String(contentsOfFile: folder + "/last-start", encoding: .utf8)
@@ -187,10 +187,15 @@ extension DeviceTests {
         }
 
         private static func useNotes(_ folder: String) throws {
-            let program = folder + "/notes/.build/aarch64-none-none-elf/release/notes"
+            // As in the package: the program is in bin, beside everything else.
+            let payload = folder + "/notes/files"
+            let program = payload + "/bin/notes"
+            try FileManager.default.createDirectory(
+                atPath: payload + "/bin", withIntermediateDirectories: true)
+            try FileManager.default.copyItem(
+                atPath: folder + "/notes/.build/aarch64-none-none-elf/release/notes", toPath: program)
             let home = try AppWorkshop.folder("home")
             defer { try? FileManager.default.removeItem(atPath: home) }
-            let files = ["AMOS_APP_FILES": folder + "/notes/files"]
             let steps: [(words: [String], status: Int32, output: String)] = [
                 (["list"], 0, ""),
                 (["add", "buy", "milk"], 0, ""),
@@ -198,10 +203,10 @@ extension DeviceTests {
                 (["list"], 0, "1  buy milk\n2  zwei Äpfel\n"),
                 (["remove", "1"], 0, ""),
                 (["list"], 0, "2  zwei Äpfel\n"),
-                ([], 2, try String(contentsOfFile: folder + "/notes/files/share/help.txt", encoding: .utf8)),
+                ([], 2, try String(contentsOfFile: payload + "/share/help.txt", encoding: .utf8)),
             ]
             for step in steps {
-                let run = try AppWorkshop.run(program, step.words, home: home, variables: files)
+                let run = try AppWorkshop.run(program, step.words, home: home)
                 #expect(run.status == step.status, "\(step.words): \(run.errorText)")
                 #expect(run.text == step.output, "\(step.words)")
             }
