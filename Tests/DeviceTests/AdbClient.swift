@@ -25,6 +25,14 @@ final class AdbClient: Sendable {
 
     var publicKey: String { folder + "/.android/adbkey.pub" }
 
+    var environment: [String: String] {
+        [
+            "HOME": folder, "ANDROID_ADB_SERVER_PORT": "\(serverPort)", "TMPDIR": folder,
+            // Or the server looks for emulators of others.
+            "ADB_LOCAL_TRANSPORT_MAX_PORT": "5554",
+        ]
+    }
+
     func adb(_ arguments: String...) -> Answer { run(["adb", "-s", "127.0.0.1:\(port)"] + arguments) }
 
     /// Tries for as long as a handset may take to boot.
@@ -52,11 +60,7 @@ final class AdbClient: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/bash")
         process.arguments = ["-c", Self.closing, "bash", "timeout", "120"] + words
-        process.environment = ProcessInfo.processInfo.environment.merging([
-            "HOME": folder, "ANDROID_ADB_SERVER_PORT": "\(serverPort)", "TMPDIR": folder,
-            // Or the server looks for emulators of others.
-            "ADB_LOCAL_TRANSPORT_MAX_PORT": "5554",
-        ]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let output = folder + "/" + UUID().uuidString
         _ = FileManager.default.createFile(atPath: output, contents: nil)
         process.standardInput = FileHandle.nullDevice

@@ -27,13 +27,16 @@ struct CommandLineProgram {
 
     /// Starts it. Output goes to files, so that nothing waits for a reader.
     /// - Parameter place: where its output goes instead.
-    init(_ arguments: [String], folder: String? = nil, output place: String? = nil) throws {
+    init(
+        _ arguments: [String], folder: String? = nil, environment changes: [String: String] = [:],
+        output place: String? = nil
+    ) throws {
         process.executableURL = URL(fileURLWithPath: Self.path)
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: folder ?? Workshop.folder)
         var environment = ProcessInfo.processInfo.environment
         environment["AMOS_HOME"] = try Workshop.home.get().path
-        process.environment = environment
+        process.environment = environment.merging(changes) { $1 }
         process.standardInput = FileHandle.nullDevice
         for path in [output, errors] { try Data().write(to: URL(fileURLWithPath: path)) }
         process.standardOutput = FileHandle(forWritingAtPath: place ?? output)
@@ -62,6 +65,15 @@ struct CommandLineProgram {
             status: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
             output: try String(contentsOfFile: output, encoding: .utf8),
             errors: try String(contentsOfFile: errors, encoding: .utf8))
+    }
+
+    /// Waits for a line of its output, for as long as a slow machine may take; false: it ended before.
+    func waitForOutput(_ isThere: (String) -> Bool) -> Bool {
+        while isRunning {
+            if isThere(outputSoFar) { return true }
+            usleep(50_000)
+        }
+        return isThere(outputSoFar)
     }
 
     /// What it has printed so far.

@@ -13,9 +13,12 @@ public struct HandsetProgram: Sendable, Equatable {
     var modules: [String] = []
     /// A device whose services do not name it is better off without it.
     var isOptional = false
+    /// The program without which it is of no use.
+    var companion: String?
 
     func isWanted(by device: Device) -> Bool {
-        !isOptional || device.services.contains { $0.definition.program == "/" + (imagePath ?? "") }
+        if let companion { return Self.all.contains { $0.name == companion && $0.isWanted(by: device) } }
+        return !isOptional || device.services.contains { $0.definition.program == "/" + (imagePath ?? "") }
     }
 
     public static let all = [
@@ -27,7 +30,7 @@ public struct HandsetProgram: Sendable, Equatable {
         HandsetProgram(name: "amos-init", imagePath: "usr/sbin/amos-init", library: .musl),
         HandsetProgram(
             name: "amos-launch", imagePath: "usr/libexec/amos/amos-launch", library: .glibc,
-            modules: ["CLibcrypto", "Crypto", "PackageSignatures"]),
+            modules: ["CLibcrypto", "Crypto", "PackageSignatures"], companion: "amos-pkgd"),
         HandsetProgram(name: "amos-logd", imagePath: "usr/libexec/amos/amos-logd", library: .glibc),
         HandsetProgram(name: "amos-netconf", imagePath: "usr/libexec/amos/amos-netconf", library: .glibc),
         HandsetProgram(

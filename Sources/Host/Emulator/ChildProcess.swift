@@ -91,6 +91,35 @@ struct SocketPair: ~Copyable {
         _ = fcntl(ours, F_SETFL, O_NONBLOCK)
     }
 
+    /// Connects with somebody who listens at this path.
+    init(connectedTo path: String) throws(EmulatorError) {
+        ours = try Self.connect(path)
+        theirs = -1
+        _ = fcntl(ours, F_SETFL, O_NONBLOCK)
+    }
+
+    private static func connect(_ path: String) throws(EmulatorError) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw .system(SystemError("connect to", path, code: ENAMETOOLONG))
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw .system(SystemError("create", "a socket")) }
+        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(descriptor, $0, size) }
+        }
+        guard result == 0 else {
+            let error = SystemError("connect to", path)
+            close(descriptor)
+            throw .system(error)
+        }
+        return descriptor
+    }
+
     deinit {
         close(ours)
         if theirs >= 0 { close(theirs) }

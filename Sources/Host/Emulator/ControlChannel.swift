@@ -28,11 +28,16 @@ struct ControlChannel: ~Copyable {
     /// Awaits the greeting, then lets the guest go. It was started paused (`-S`), so that no event of it is
     /// missed.
     mutating func negotiate() throws(EmulatorError) {
+        try greet()
+        try execute("cont")
+    }
+
+    /// Awaits the greeting.
+    mutating func greet() throws(EmulatorError) {
         guard let greeting = nextMessage(), greeting["QMP"] != nil else {
             throw .control("QEMU did not greet; it may have ended with an error")
         }
         try execute("qmp_capabilities")
-        try execute("cont")
     }
 
     @discardableResult

@@ -1,5 +1,6 @@
 import DiskImage
 import Foundation
+import HostSystem
 import Slots
 
 /// Runs a handset from power-on until it is switched off, through every reset on the way: the loader's loop.
@@ -32,6 +33,9 @@ public struct HandsetRun {
         public var screenshot: String?
         /// The serial log, written as it comes.
         public var consoleLog: String?
+        /// While the handset runs, this file says where other programs of this user reach it
+        /// (`RunningHandset`).
+        public var controlNote: String?
         public var debuggingWords: [String] = []
         /// Asked ten times a second what to type on the serial console, for those who are not at a keyboard.
         public var typing: (@Sendable (HandsetRecord) -> [UInt8])?
@@ -60,6 +64,12 @@ public struct HandsetRun {
         loader.debuggingWords = options.debuggingWords
         let watch = HandsetWatch(
             options, hasDisplay: configuration.display != nil, folder: folder.path)
+        var configuration = configuration
+        if let note = options.controlNote {
+            configuration.controlSocket = folder.path + "/control"
+            do { try OutputFile.write(folder.path + "/control\n", to: note) } catch { throw .system(error) }
+        }
+        defer { if let note = options.controlNote { unlink(note) } }
         let signals = options.handlesSignals ? SignalPipe() : nil
         let terminal = options.isInteractive ? RawTerminal.open() : nil
         defer { withExtendedLifetime((signals, terminal)) {} }

@@ -23,6 +23,8 @@ public struct MachineConfiguration: Sendable {
     /// number that two runs agree on. Idle time counts as well, as long as it really takes (`sleep=on`): QEMU
     /// would otherwise jump to the guest's next timer whenever it waits for the disk, seconds ahead.
     public var countsInstructions = false
+    /// A second control channel, for other programs of this user: the path of its socket.
+    public var controlSocket: String?
     /// Records every write and flush of the disk in this file (`WriteLog`); each start begins it anew.
     public var writeLog: String?
     /// The person's own options, last so that they win.
@@ -101,6 +103,12 @@ extension MachineConfiguration {
             "-mon", "chardev=control,mode=control", "-serial", "chardev:console", "-device",
             "virtio-serial-pci", "-device", "virtserialport,chardev=events,name=amos.events",
         ]
+        if let controlSocket {
+            arguments += [
+                "-chardev", "socket,id=visitors,path=\(quoted(controlSocket)),server=on,wait=off", "-mon",
+                "chardev=visitors,mode=control",
+            ]
+        }
         if hasWatchdog { arguments += ["-device", "i6300esb"] }
         arguments += diskArguments + displayArguments + networkArguments + lentFileArguments
         return arguments + extraArguments

@@ -53,7 +53,8 @@ public struct PackageBuilder {
 
     /// Writes the package. Everything that is wrong with the folder is found before.
     public func build(to path: String) throws -> Result {
-        let tree = try PayloadTree.read(description.filesFolder)
+        try PayloadCheck.checkCopies(of: description)
+        let tree = try PayloadTree.read(description)
         try PayloadCheck(description: description, tree: tree).check()
         let output = try OutputFile(replacing: path)
         let head = try writePayload(tree, to: output)

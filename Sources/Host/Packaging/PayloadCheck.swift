@@ -9,6 +9,21 @@ struct PayloadCheck {
     let description: PackageDescription
     let tree: FileTree
 
+    /// Whether what is to be copied is there.
+    static func checkCopies(of description: PackageDescription) throws(DiagnosticList) {
+        let missing = description.copies.filter { access($0.source.value, F_OK) != 0 }
+        guard !missing.isEmpty else { return }
+        throw DiagnosticList(
+            missing.map {
+                let isBuilt = $0.source.value.contains("/.build/")
+                return Diagnostic(
+                    "there is no \($0.source.value)", at: $0.source.location,
+                    expected: isBuilt
+                        ? "what `swift build --swift-sdk amos-arm64 -c release` makes: run that first"
+                        : "a file or folder of the project")
+            })
+    }
+
     func check() throws(DiagnosticList) {
         var diagnostics: [Diagnostic] = []
         for file in description.requiredFiles {

@@ -1,8 +1,10 @@
+import DeviceSpec
 import DiskImage
 import Foundation
 import HostSystem
 
-/// A folder of the build machine as the tree of a payload: what it holds, and nothing of who made it when.
+/// A package's files on the build machine as the tree of its payload: what they hold, and nothing of who made
+/// them when.
 ///
 /// Files belong to root and are 0644, or 0755 if their owner may execute them; directories are 0755; every
 /// time is 0. Symbolic links stay within the payload. Everything else is refused.
@@ -10,7 +12,31 @@ enum PayloadTree {
     /// A payload of more files is a mistake in `files:`, such as somebody's home.
     static let entryLimit = 200_000
 
-    static func read(_ folder: String) throws(PackagingError) -> FileTree {
+    static func read(_ description: PackageDescription) throws(PackagingError) -> FileTree {
+        let folder = description.filesFolder
+        var entries: [FileTree.Entry] = []
+        if description.copies.isEmpty || description.isFilesFolderNamed || access(folder, F_OK) == 0 {
+            entries = try self.entries(below: folder, as: "")
+        }
+        for copy in description.copies {
+            let source = copy.source.value
+            // The name that a person wrote may be a link; what lies below may not leave the payload.
+            let real = URL(fileURLWithPath: source).resolvingSymlinksInPath().path
+            let entry = try entry(copy.target, at: real)
+            entries.append(entry)
+            if entry.kind == .directory { entries += try self.entries(below: real, as: copy.target + "/") }
+        }
+        guard entries.count <= entryLimit else {
+            throw .badFile(path: folder, reason: "it holds more than \(entryLimit) files")
+        }
+        guard !entries.isEmpty else { throw .badFile(path: folder, reason: "it is empty") }
+        return FileTree(entries)
+    }
+
+    /// Of everything in a folder, with this before their paths.
+    private static func entries(
+        below folder: String, as prefix: String
+    ) throws(PackagingError) -> [FileTree.Entry] {
         var status = stat()
         guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw .noFiles(folder: folder)
@@ -18,18 +44,16 @@ enum PayloadTree {
         var entries: [FileTree.Entry] = []
         var pending = [""]
         while let parent = pending.popLast() {
-            for name in try names(in: parent.isEmpty ? folder : "\(folder)/\(parent)") {
-                let path = parent.isEmpty ? name : "\(parent)/\(name)"
-                let entry = try entry(path, in: folder)
-                if entry.kind == .directory { pending.append(path) }
+            for name in try names(in: folder + "/" + parent) {
+                let entry = try entry(prefix + parent + name, at: "\(folder)/\(parent)\(name)")
+                if entry.kind == .directory { pending.append(parent + name + "/") }
                 entries.append(entry)
                 guard entries.count <= entryLimit else {
                     throw .badFile(path: folder, reason: "it holds more than \(entryLimit) files")
                 }
             }
         }
-        guard !entries.isEmpty else { throw .badFile(path: folder, reason: "it is empty") }
-        return FileTree(entries)
+        return entries
     }
 
     private static func names(in folder: String) throws(PackagingError) -> [String] {
@@ -40,8 +64,10 @@ enum PayloadTree {
         }
     }
 
-    private static func entry(_ path: String, in folder: String) throws(PackagingError) -> FileTree.Entry {
-        let file = "\(folder)/\(path)"
+    /// - Parameter path: in the payload.
+    private static func entry(
+        _ path: String, at file: String
+    ) throws(PackagingError) -> FileTree.Entry {
         var status = stat()
         guard lstat(file, &status) == 0 else { throw .system(SystemError("examine", file)) }
         guard path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {

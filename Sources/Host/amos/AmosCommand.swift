@@ -17,6 +17,7 @@ struct AmosCommand: ParsableCommand {
               amos run virt-phone              build it if needed, boot it, and be its console
               amos test virt-phone --junit r.xml
               amos new device tablet           a device file of your own
+              amos new app notes               an app of your own; `amos sdk install` first
             """,
         subcommands: [
             BuildCommand.self, RunCommand.self, TestCommand.self, LintCommand.self, SBOMCommand.self,
@@ -26,7 +27,8 @@ struct AmosCommand: ParsableCommand {
             InspectCommand.self, DiffCommand.self, PackCommand.self, RepoCommand.self,
             TUFClientCommand.self,
             ShellCommand.self, PushCommand.self, PullCommand.self, LogCommand.self, InstallCommand.self,
-            UninstallCommand.self, TopCommand.self,
+            UninstallCommand.self, TopCommand.self, ScreenshotCommand.self,
+            SDKCommand.self, DevCommand.self,
         ])
 
     /// Exit status: 0 ok, 1 failure, 2 wrong usage or wrong input file.

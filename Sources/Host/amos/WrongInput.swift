@@ -18,6 +18,8 @@ struct WrongInput: Error, CustomStringConvertible {
         case is WrongInput, is AmosHome.Failure: true
         case let error as DeviceTemplate.Failure:
             if case .cannotWrite = error { false } else { true }
+        case let error as AppTemplate.Failure:
+            if case .cannotWrite = error { false } else { true }
         case let error as SigningKeyError:
             switch error {
             case .notAKey, .wrongKind, .badName, .alreadyThere, .notFound, .readableByOthers: true

@@ -9,6 +9,10 @@ public struct PackageDescription: Sendable {
     public var manifest: PackageManifest
     /// Absolute.
     public var filesFolder: String
+    /// `files:` names it: then it must be there.
+    public var isFilesFolderNamed: Bool
+    /// What else goes into the payload, such as a program that was built.
+    public var copies: [Copy]
     public var isCompressed: Bool
     /// nil: the development key.
     public var key: Located<String>?
@@ -18,6 +22,13 @@ public struct PackageDescription: Sendable {
     public var requiredFiles: [Located<String>]
 
     public static let fileName = "package.yaml"
+
+    /// A file or folder of the project, and what it is called in the payload.
+    public struct Copy: Sendable {
+        /// Absolute.
+        public var source: Located<String>
+        public var target: String
+    }
 
     /// - Parameter folder: holds `package.yaml`.
     public init(folder: String) throws(DiagnosticList) {
@@ -34,6 +45,13 @@ public struct PackageDescription: Sendable {
     ) {
         self.manifest = manifest
         filesFolder = DeviceRepository.absolute(node.text("files") ?? "files", in: folder)
+        isFilesFolderNamed = node.has("files")
+        copies = (node.node["copy"]?.items ?? []).compactMap {
+            let copy = NodeReader(node: $0, diagnostics: node.diagnostics)
+            guard let from = copy.located("from"), let to = copy.text("to") else { return nil }
+            let source = DeviceRepository.absolute(from.value, in: folder)
+            return Copy(source: Located(source, at: from.location), target: to)
+        }
         isCompressed = node.text("compression") == "deflate"
         key = node.located("key")
         rotationFiles = rotations.map {

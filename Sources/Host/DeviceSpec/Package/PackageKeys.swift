@@ -43,6 +43,9 @@ enum PackageKeys {
                 "The oldest API level of a system that it runs on; 1 unless given."),
             .init("icons", .list(of: .map(icon)), "Pictures in the payload."),
             .init("files", .text(.sourcePath), "The folder that becomes the payload; `files` unless given."),
+            .init(
+                "copy", .list(of: .map(copy)),
+                "What else goes into the payload, such as a built program; `files` may be absent then."),
             .init("compression", .choice(["none", "deflate"]), "Of the payload; none unless given."),
             .init(
                 "key", .text(.name),
@@ -50,6 +53,13 @@ enum PackageKeys {
             .init(
                 "rotations", .list(of: .text(.sourcePath)),
                 "Statements of `amos keys rotate`, oldest first, that lead to this key."),
+        ])
+
+    private static let copy = KeyTable(
+        "a copy",
+        [
+            .init("from", .text(.sourcePath), "A file or folder, relative to this file.", .required),
+            .init("to", .text(.payloadPath), "What it is called in the payload.", .required),
         ])
 
     private static let icon = KeyTable(

@@ -1,8 +1,5 @@
 import ArgumentParser
-import Assembly
-import DeviceSpec
 import Foundation
-import HostSystem
 
 /// What the friendly front ends of adb have in common: they find the handset that `amos run` has started.
 struct RunningOptions: ParsableArguments {
@@ -15,29 +12,7 @@ struct RunningOptions: ParsableArguments {
 
     /// Becomes adb, talking with that handset.
     func become(_ command: [String]) throws -> Never {
-        let adb = try Tool("adb", package: "adb")
-        let name = URL(fileURLWithPath: device).deletingPathExtension().lastPathComponent
-        let address = try BridgeAccess.running(in: output ?? "out/\(name)", device: name)
-        let connected = try adb.run(["connect", address])
-        guard connected.status == 0, connected.text.contains("connected to") else {
-            throw NotConnected(address: address, message: connected.text + connected.errorText)
-        }
-        let words = [adb.path, "-s", address] + command
-        var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
-        pointers.append(nil)
-        execv(adb.path, pointers)
-        throw SystemError("execute", adb.path)
-    }
-
-    struct NotConnected: Error, CustomStringConvertible {
-        let address: String
-        let message: String
-
-        var description: String {
-            "adb cannot connect to \(address): "
-                + message.trimmingCharacters(in: .whitespacesAndNewlines)
-                + "; is the handset still booting? Its console shows `amosctl bridge list`"
-        }
+        try HandsetBridge(device: device, images: output).become(command)
     }
 }
 

@@ -53,6 +53,7 @@ struct DoctorCommand: ParsableCommand {
             ("mke2fs", "e2fsprogs", "makes the data file system", true),
             ("qemu-system-aarch64", "qemu-system-arm", "boots handsets", true),
             ("adb", "adb", "reaches a running handset: amos shell, push, pull, install, log", false),
+            ("qemu-aarch64", "qemu-user", "runs apps on this machine", false),
             ("qemu-img", "qemu-utils", "checks qcow2 images in the tests", false),
             ("fsck.erofs", "erofs-utils", "checks images in the tests", false),
             ("veritysetup", "cryptsetup-bin", "checks images in the tests", false),

@@ -9,8 +9,9 @@ struct PackCommand: ParsableCommand {
         commandName: "pack",
         abstract: "Makes a signed package of a folder.",
         discussion: """
-            FOLDER holds package.yaml and, in files/, what goes into the package. The same folder and key give
-            the same bytes. Without a key of its own a package is signed with the development key.
+            FOLDER holds package.yaml and, in files/, what goes into the package; `copy` in package.yaml names
+            what comes from elsewhere, a program from .build for example. The same files and key give the same
+            bytes. Without a key of its own a package is signed with the development key.
 
             EXAMPLES
               amos pack notes

@@ -48,6 +48,7 @@ struct RunCommand: ParsableCommand {
         run.handlesSignals = true
         run.timeoutSeconds = timeout ?? (isInteractive ? nil : 120)
         run.screenshot = screenshot
+        run.controlNote = RunningHandset.note(in: handset.image.folder)
         var machine = handset.machine
         machine.extraArguments = qemuOptions
         let bridge = try BridgeAccess(handset.image.device, folder: handset.image.folder, machine: &machine)
