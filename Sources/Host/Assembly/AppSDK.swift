@@ -26,12 +26,14 @@ public struct AppSDK: Sendable {
 
     public let sysroot: Sysroot
     private let sources: String
+    private let runtimeSource: String
     private let toolchain: Toolchain
 
     public init(home: AmosHome, toolchain: Toolchain, sysroot: Sysroot) {
         self.sysroot = sysroot
         self.toolchain = toolchain
         sources = home.path + "/Sources/Handset/AppSDK"
+        runtimeSource = home.path + "/Sources/Handset/CLinux/EmbeddedRuntime.c"
     }
 
     public enum Failure: Error, CustomStringConvertible {
@@ -96,6 +98,8 @@ public struct AppSDK: Sendable {
         let toolset = AppSDKToolset()
         inputs.add("toolset", toolset.toolsetJSON + toolset.sdkJSON)
         inputs.add("module options", toolset.moduleOptions(sysroot: "", sources: "").joined(separator: " "))
+        let runtime = try Data(contentsOf: URL(fileURLWithPath: runtimeSource))
+        inputs.add("EmbeddedRuntime.c", SHA256Digest.of(runtime))
         for file in try FingerprintTable.filesBelow([sources]) where !file.contains("/.build/") {
             let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
             inputs.add(String(file.dropFirst(sources.count)), SHA256Digest.of(bytes))
@@ -144,6 +148,12 @@ extension AppSDK {
             guard result.status == 0 else {
                 throw Failure.compile(module: module, message: result.text + result.errorText)
             }
+        }
+        let runtime = try Tool("clang", package: "swift (from swift.org)").run(
+            AppSDKToolset().runtimeOptions(
+                source: runtimeSource, object: "\(root)/modules/\(AppSDKToolset.runtimeObject)"))
+        guard runtime.status == 0 else {
+            throw Failure.compile(module: "EmbeddedRuntime", message: runtime.errorText)
         }
         let archiver = try Tool("llvm-ar", package: "swift (from swift.org)")
         let objects = Self.modules.map { "\(work)/\($0).o" }

@@ -9,6 +9,16 @@ struct AppSDKToolset {
     private let triple = Processor.arm64.triple
     private let gnuFolder = Processor.arm64.gnuFolder
 
+    /// `CLinux/EmbeddedRuntime.c`, which says what it is for.
+    static let runtimeObject = "EmbeddedRuntime.o"
+
+    func runtimeOptions(source: String, object: String) -> [String] {
+        [
+            "--target=\(gnuFolder)", "-ffreestanding", "-Os", "-fPIC", "-ffunction-sections",
+            "-DAMOS_EMBEDDED_SWIFT", "-c", source, "-o", object,
+        ]
+    }
+
     /// The stock toolchain has an Embedded standard library for a bare machine; the C side makes it Linux.
     private var swiftOptions: [String] {
         [
@@ -32,6 +42,8 @@ struct AppSDKToolset {
             "-Wl,-z,relro,-z,now,--gc-sections,-s,--build-id=none",
             // SwiftPM names the folder of modules to the linker, too.
             "-lAmos",
+            // An object, not a library's: what is in a library gives way to the weak functions of the program.
+            "-l:\(Self.runtimeObject)",
             // What `lowercased()` and dictionaries of strings need; in the toolchain, taken only if needed.
             "-l:embedded/\(triple)/libswiftUnicodeDataTables.a",
         ]
