@@ -42,7 +42,7 @@ struct AppSDKToolset {
             "-Wl,-z,relro,-z,now,--gc-sections,-s,--build-id=none",
             // SwiftPM names the folder of modules to the linker, too.
             "-lAmos",
-            // An object, not a library's: what is in a library gives way to the weak functions of the program.
+            // An object, not part of a library: that would give way to the weak functions of the program.
             "-l:\(Self.runtimeObject)",
             // What `lowercased()` and dictionaries of strings need; in the toolchain, taken only if needed.
             "-l:embedded/\(triple)/libswiftUnicodeDataTables.a",
