@@ -119,7 +119,7 @@ extension DeviceTests {
             try AppWorkshop.build(folder)
             let run = try AppWorkshop.run(
                 folder + "/.build/aarch64-none-none-elf/release/mixed", [], home: folder)
-            #expect(run.status == 3, "\(run.errorText)")
+            #expect(run.status == 3 && run.errorText == "<4>two\n<4>lines\n", "\(run.errorText)")
             #expect(run.text == "C says 42\nstraße 2\nmissing: true\nclosed on exec: true\n")
         }
 
@@ -139,6 +139,7 @@ extension DeviceTests {
             int cword(char *text, unsigned size) { errno = ENOENT; return snprintf(text, size, "%d", 42); }
             """,
             "Sources/mixed/main.swift": """
+            import Amos
             import Glibc
             import cword
 
@@ -153,6 +154,7 @@ extension DeviceTests {
             print("missing: \\(open("/none", O_RDONLY) < 0 && errno == ENOENT)")
             let descriptor = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)
             print("closed on exec: \\(fcntl(descriptor, F_GETFD) == FD_CLOEXEC)")
+            Log.warning("two\\nlines\\n")
             exit(3)
             """,
         ]

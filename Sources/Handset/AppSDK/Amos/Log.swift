@@ -52,7 +52,9 @@ public enum Log {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(lineCapacity)
         bytes.append(contentsOf: start.utf8)
-        for byte in message.utf8 {
+        // A break at the end means no further line.
+        let text = message.utf8.last == newline ? message.utf8.dropLast() : message.utf8[...]
+        for byte in text {
             bytes.append(byte)
             if byte == newline { bytes.append(contentsOf: start.utf8) }
         }
