@@ -127,7 +127,7 @@ final class ScenarioRunner {
 
     private func writePrograms() throws {
         let user = scenario.conditions.becomingUser.joined(separator: " ")
-        let amosctl = try Machine.program("amosctl")
+        let amosctl = try scenario.conditions.program("amosctl", in: folder)
         let programs = [
             ("amosctl", "exec \(user) '\(amosctl)' \"$@\" --run '\(folder)/run'"),
             ("witness", "exec '\(try Machine.program("scenario-witness"))' \"$@\""),

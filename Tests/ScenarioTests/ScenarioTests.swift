@@ -22,7 +22,8 @@ import Testing
         let scenario = try Scenario(name)
         // A known issue, which the report counts and names: what was not played has not passed. (A cancelled
         // case of a parameterised test leaves no trace in it.)
-        let missing = scenario.needs.filter { !Machine.has($0) }.map(\.lack)
+        var missing = scenario.needs.filter { !Machine.has($0) }.map(\.lack)
+        if let lack = try scenario.conditions.lack() { missing.append(lack) }
         guard missing.isEmpty else {
             return withKnownIssue("\(name) is NOT played: \(missing.joined(separator: "; "))") {
                 Issue.record("this machine or user cannot play it")

@@ -39,7 +39,7 @@ final class SupervisorRun {
 
     private func launch(clock: String?) throws {
         let arguments = ["--plan", plan, "--run", runFolder, "--state", "\(folder)/state"]
-        let program = [try Machine.program("amos-init")] + arguments
+        let program = [try conditions.program("amos-init", in: folder)] + arguments
         let words = try conditions.command(program, clock: clock, group: group)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

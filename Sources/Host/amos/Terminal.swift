@@ -38,11 +38,11 @@ enum Terminal {
 
     /// A document: `print` would not say that nothing arrived, because this is larger than its buffer.
     static func write(_ document: [UInt8]) throws(SystemError) {
-        do {
-            try FileHandle.standardOutput.write(contentsOf: Data(document))
-        } catch {
-            let reason = ((error as? CocoaError)?.underlying as? POSIXError)?.code ?? .EIO
-            throw SystemError("write", "standard output", code: reason.rawValue)
+        var rest = document[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            guard count >= 0 || errno == EINTR else { throw SystemError("write", "standard output") }
+            rest = rest.dropFirst(max(count, 0))
         }
     }
 
