@@ -149,8 +149,9 @@ final class ScenarioRunner {
         let target = "\(folder)/\(part)"
         try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
         let words = [
-            "@DIR@": folder, "@WITNESS@": try Machine.program("scenario-witness"),
-            "@LOGD@": try Machine.program("amos-logd"), "@PORT@": String(port),
+            "@DIR@": folder,
+            "@WITNESS@": try scenario.conditions.program("scenario-witness", in: folder),
+            "@LOGD@": try scenario.conditions.program("amos-logd", in: folder), "@PORT@": String(port),
             "@UID@": String(getuid()), "@GID@": String(getgid()),
         ]
         for (name, text) in try scenario.services(in: part, replacing: words) {

@@ -57,7 +57,7 @@ public struct ImageBuilder {
     public func build(_ request: Request, observer: (any BuildGraph.Observer)? = nil) throws -> Result {
         let device = try loadDevice(request)
         let build = try Build(request: request, device: device, home: home, cache: cache, observer: observer)
-        let lock = try build.lockPackages(all: try loadVariants(request))
+        let lock = try build.lockPackages(all: try loadVariants(request, loaded: device))
         let packages = try build.fetchPackages(lock)
         let sysroot = try build.prepareSysroot(lock)
         let programs = try build.compilePrograms(sysroot)
@@ -89,9 +89,12 @@ public struct ImageBuilder {
     }
 
     /// A lock serves all variants of a device, so that they differ in nothing but what the device file says.
-    func loadVariants(_ request: Request) throws -> [Device] {
+    /// - Parameter loaded: one of them that is here already; to load one takes a third of a build that finds
+    ///   nothing to do.
+    func loadVariants(_ request: Request, loaded: Device? = nil) throws -> [Device] {
         try Device.Variant.allCases.map {
-            try DeviceRepository(shippedRoot: home.rootfs).device(request.device, variant: $0)
+            if let loaded, loaded.variant == $0 { return loaded }
+            return try DeviceRepository(shippedRoot: home.rootfs).device(request.device, variant: $0)
         }
     }
 }

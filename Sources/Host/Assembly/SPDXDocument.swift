@@ -158,7 +158,7 @@ extension ImageBuilder {
         var request = request
         request.outputFolder = "\(cache.path)/sbom/\(device.name)"
         let build = try Build(request: request, device: device, home: home, cache: cache, observer: nil)
-        let lock = try build.lockPackages(all: try loadVariants(request))
+        let lock = try build.lockPackages(all: try loadVariants(request, loaded: device))
         let packages = try build.fetchPackages(lock)
         let linked = try PackageStore(cache: cache, mirror: request.mirror).unpacked(
             lock.packages(in: .sysroot).filter { Self.linkedPackages.contains($0.name) })
