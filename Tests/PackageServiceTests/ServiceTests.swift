@@ -46,8 +46,10 @@ enum TestSealer: FileSealer {
         #expect((try folder.json("history") as? [Any])?.count == 3)
         #expect(folder.amosctl("gc").output == "0 files removed\n")
         // One byte of the payload, behind the service's back.
+        chmod(path, 0o644)
         let file = try FileDescriptor.open(path, .readWrite)
         try file.write([0xff], at: 5000)
+        chmod(path, 0o444)
         let verify = folder.amosctl("verify")
         #expect(verify.status == 1 && verify.output.contains("com.example.notes"))
     }
