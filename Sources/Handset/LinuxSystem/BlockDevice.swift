@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// An open disk or partition.
 public struct BlockDevice: ~Copyable {

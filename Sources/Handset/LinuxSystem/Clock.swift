@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 public enum Clock {
     /// `CLOCK_MONOTONIC` in milliseconds: the supervisor's time. It stands still while the machine sleeps, as

@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// Wakes an epoll at a time of the wall clock, and whenever somebody sets that clock (`timerfd_create(2)`,
 /// CLOCK_REALTIME, TFD_TIMER_CANCEL_ON_SET). It counts the time that the machine sleeps.

@@ -1,3 +1,5 @@
+import Wire
+
 /// What this program was called with, read from the kernel: Embedded Swift has no `CommandLine`.
 public enum ProcessArguments {
     /// More than this is cut off; the handset's programs take a few short arguments.

@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// The kernel's console, for the few lines that must not get lost.
 public struct Console: ~Copyable {

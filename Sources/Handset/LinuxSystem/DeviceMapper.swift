@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// The kernel's device mapper (`linux/dm-ioctl.h`): virtual block devices made of tables.
 ///

@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// Directories.
 public enum Directory {
@@ -53,6 +54,13 @@ public enum Directory {
     /// `stat(2)`: links are followed.
     public static func isDirectory(_ path: String) -> Bool {
         path.withCString { Int(amos_is_directory($0)) } != 0
+    }
+
+    /// What a path lies in; `/` where it names nothing above.
+    public static func parent(of path: String) -> String {
+        let bytes = Array(path.utf8)
+        let slash = bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
+        return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
     }
 
     /// `mkdir(2)`; a directory that is already there is fine.

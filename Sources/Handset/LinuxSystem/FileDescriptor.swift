@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// An open file that is closed exactly once: by `close()`, which reports failure, or when it is dropped.
 public struct FileDescriptor: ~Copyable, Sendable {

@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 extension FileDescriptor {
     /// `ftruncate(2)`: cuts the file, or extends it by a hole.

@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// Watches directories for what happens to their entries (`inotify(7)`).
 public struct FileWatch: ~Copyable {

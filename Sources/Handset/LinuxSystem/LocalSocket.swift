@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// Unix sockets that keep packets apart (`unix(7)`), and pipes.
 public struct LocalSocket: ~Copyable {

@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// Files in memory that nobody can change (`memfd_create(2)`, sealed): a plan or a state that is handed over
 /// as a descriptor.

@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// A program about to be started.
 public struct ProcessSpawn: ~Copyable {

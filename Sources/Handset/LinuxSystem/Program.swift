@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// Programs run to their end, and the one that replaces this one.
 public enum Program {
@@ -29,13 +30,8 @@ public enum Program {
     /// Where this process's program lies (`/proc/self/exe`); the kernel's own link where its file is gone.
     public static var ownPath: String {
         let link = "/proc/self/exe"
-        var target = [CChar](repeating: 0, count: 4096)
-        let count = target.withUnsafeMutableBufferPointer { buffer in
-            link.withCString { amos_read_link($0, buffer.baseAddress, buffer.count) }
-        }
-        guard count > 0, count < target.count else { return link }
-        let path = String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return Directory.exists(path) ? path : link
+        guard let path = Directory.target(ofLink: link), Directory.exists(path) else { return link }
+        return path
     }
 
     /// `execve(2)`: this process becomes `path`. Comes back only when that failed, with the reason.

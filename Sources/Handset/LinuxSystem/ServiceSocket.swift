@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// A descriptor that lists can hold: it is closed when the last list has dropped it.
 public final class HeldDescriptor {

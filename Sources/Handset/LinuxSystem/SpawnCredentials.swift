@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 // Who a new process is, and what it may do (credentials(7), capabilities(7), user_namespaces(7)).
 extension SpawnStep {

@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// One thing that a new process does to itself before it becomes the program of a `ProcessSpawn`.
 public struct SpawnStep: Sendable {

@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// Stream sockets that never wait, and that other programs' data passes through.
 public enum StreamSocket {

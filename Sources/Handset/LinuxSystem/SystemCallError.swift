@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// A call into the kernel that failed: which one, on what, and why.
 public struct SystemCallError: Error, Equatable, Sendable, CustomStringConvertible {

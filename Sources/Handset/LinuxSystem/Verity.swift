@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// fs-verity: the kernel checks every read of a sealed file against one digest.
 public enum Verity {

@@ -1,4 +1,5 @@
 import CLinux
+import Wire
 
 /// A named serial port to the machine that runs this one (virtio-console).
 public enum VirtioPort {

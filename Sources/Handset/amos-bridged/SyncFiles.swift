@@ -86,7 +86,7 @@ final class SyncFiles {
             return
         }
         do throws(SystemCallError) {
-            let parent = Self.parent(of: name)
+            let parent = Directory.parent(of: name)
             if !Directory.exists(parent) { try ProcessIdentity.makeFolders(parent, permissions: 0o771) }
             if Directory.isDirectory(name) { throw SystemCallError("write", name, code: 21) }
             partial = parent + "/.push-" + String(ChildProcess.thisProcess) + "-" + String(number)
@@ -98,12 +98,6 @@ final class SyncFiles {
             partial = ""
             throw SyncFailure(error)
         }
-    }
-
-    private static func parent(of path: String) -> String {
-        let bytes = Array(path.utf8)
-        let slash = bytes.lastIndex(of: 0x2f) ?? 0
-        return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
     }
 
     func write(_ data: Span<UInt8>) throws(SyncFailure) {

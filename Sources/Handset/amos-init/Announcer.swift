@@ -34,8 +34,8 @@ final class Announcer {
         history.append(line)
         listener?()
         guard port != nil else { return }
-        flush()
-        guard backlog.count + line.count + BootEvent.lineLimit <= Self.backlogLimit else {
+        if !hasRoom(for: line) { flush() }
+        guard hasRoom(for: line) else {
             dropped += UInt64(line.count)
             return
         }
@@ -45,6 +45,11 @@ final class Announcer {
         }
         backlog.append(contentsOf: line)
         flush()
+    }
+
+    /// With what would say that something is missing before it.
+    private func hasRoom(for line: [UInt8]) -> Bool {
+        backlog.count + line.count + BootEvent.lineLimit <= Self.backlogLimit
     }
 
     /// Hands over what the host takes now.

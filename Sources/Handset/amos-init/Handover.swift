@@ -82,14 +82,7 @@ extension Supervision {
         // Modules that wait for those under way are not part of the state.
         guard handover.check == 0, state.isIdle, !supervisor.isReloading, waitingModules.isEmpty else {
             guard handover.deadlineMilliseconds <= Clock.monotonicMilliseconds else { return }
-            let culprit =
-                handover.check != 0
-                ? handover.program + " does not say whether it can take over"
-                : !state.isIdle
-                    ? "a stamp cannot be written to the disk"
-                    : supervisor.isReloading
-                        ? "a reload does not come to its end" : "a kernel module is still being inserted"
-            return giveUpHandover(culprit)
+            return giveUpHandover(obstacle(to: handover))
         }
         do throws(SystemCallError) {
             let state = handoverState()
@@ -106,6 +99,13 @@ extension Supervision {
         } catch {
             giveUpHandover(error.description)
         }
+    }
+
+    private func obstacle(to handover: HandoverRequest) -> String {
+        if handover.check != 0 { return handover.program + " does not say whether it can take over" }
+        if !state.isIdle { return "a stamp cannot be written to the disk" }
+        if supervisor.isReloading { return "a reload does not come to its end" }
+        return "a kernel module is still being inserted"
     }
 
     private func handoverState() -> HandoverState {

@@ -84,8 +84,9 @@ extension Supervision {
 
     func startLateModules() {
         guard options.isSystem else { return }
+        findPowerKeys()
         let paths = supervisor.plan.lateModules
-        if paths.isEmpty { findPowerKeys() } else { insertLateModules(paths) }
+        if !paths.isEmpty { insertLateModules(paths) }
     }
 
     /// One after the other: what a new plan brings waits for what is under way.
@@ -100,7 +101,6 @@ extension Supervision {
             lateModules = modules
         } catch {
             Log.say(.error, error.description)
-            findPowerKeys()
         }
     }
 
@@ -109,7 +109,6 @@ extension Supervision {
         guard !bytes.isEmpty else {
             lateModules = nil
             openWatchdog(isLast: true)
-            findPowerKeys()
             let next = waitingModules
             waitingModules = []
             if !next.isEmpty { insertLateModules(next) }
@@ -122,10 +121,9 @@ extension Supervision {
         }
         // A later module may hang: what this one brought is not kept waiting.
         openWatchdog(isLast: false)
-        findPowerKeys()
     }
 
-    /// Those that are there; what is plugged in later is told by the kernel.
+    /// Those that are there; the kernel tells of what a module or a person brings later.
     func findPowerKeys() {
         watchDevices()
         guard let names = try? Directory.names(in: "/dev/input") else { return }

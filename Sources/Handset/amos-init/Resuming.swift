@@ -115,10 +115,8 @@ extension Supervision {
     }
 
     private func takeBackModules(_ state: HandoverState) {
-        guard state.modules >= 0 else {
-            if options.isSystem { findPowerKeys() }
-            return
-        }
+        if options.isSystem { findPowerKeys() }
+        guard state.modules >= 0 else { return }
         let modules = LateModules(
             reading: FileDescriptor(owning: state.modules), partialLine: state.partialModuleLine)
         try? epoll.add(modules.reading, tag: Self.tag(.modules, 0))

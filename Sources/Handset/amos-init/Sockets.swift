@@ -13,7 +13,7 @@ struct ServiceSocketHolder {
         let kind = Self.kind(of: definition)
         switch definition.address {
         case .unix(let path):
-            if let parent = Self.parent(of: path) { try Directory.makeAll(parent) }
+            try Directory.makeAll(Directory.parent(of: path))
             held = HeldDescriptor(
                 try ServiceSocket.listen(
                     at: path, kind, permissions: UInt32(definition.permissions), userID: definition.userID,
@@ -62,13 +62,6 @@ struct ServiceSocketHolder {
         case .datagram: .datagram
         case .sequentialPackets: .sequentialPackets
         }
-    }
-
-    /// nil for what lies in `/`.
-    private static func parent(of path: String) -> String? {
-        let bytes = Array(path.utf8)
-        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")), slash > 0 else { return nil }
-        return String(decoding: bytes[..<slash], as: UTF8.self)
     }
 }
 

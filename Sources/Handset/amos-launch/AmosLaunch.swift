@@ -32,10 +32,7 @@ enum AmosLaunch {
     }
 
     private static func fail(_ reason: String, status: Int32 = 1) -> Never {
-        let stream = FileDescriptor(owning: 2)
-        let written: ()? = try? stream.write(Array(("amos-launch: " + reason + "\n").utf8))
-        _ = stream.release()
-        _ = written
+        Output.complain("amos-launch: " + reason + "\n")
         ChildProcess.exit(status)
     }
 }

@@ -17,29 +17,31 @@ struct InstalledApp {
             throw .refused(
                 package.id.text + " is a package of kind " + package.kind.name + ", and no program")
         }
+        let store = request.directory + "/"
         let bytes = try Self.read(
-            request.directory + "/manifests/" + package.manifest.hex, limit: PackageHeader.headLimit + 4096)
+            store + StoredFile.manifest(package.manifest).path, limit: PackageHeader.headFileLimit)
         do throws(PackageError) {
             let head = try PackageHead(decoding: bytes)
             try package.check(head, with: HandsetCryptography())
             manifest = head.manifest
         } catch { throw .package(error) }
-        payload = try Self.measured(request.directory + "/payloads/" + package.payload.hex, package)
+        payload = try Self.measured(store + StoredFile.payload(package.payload).path, package)
         self.package = package
         data = request.dataDirectory + "/" + package.id.text + "/" + String(package.data)
     }
 
     /// The newest set is the installed one.
     private static func installedSet(_ directory: String) throws(LaunchError) -> Generation {
-        let folder = directory + "/generations"
         var newest: UInt64 = 0
         do throws(SystemCallError) {
-            for name in try Directory.names(in: folder) {
-                newest = max(newest, UInt64(String(decoding: name, as: UTF8.self)) ?? 0)
+            for name in try Directory.names(in: directory + "/" + StoreFolder.generations.name) {
+                let number = StoredFile.generationNumber(String(decoding: name, as: UTF8.self))
+                newest = max(newest, number ?? 0)
             }
         } catch { throw .system(error) }
         guard newest > 0 else { return .empty }
-        let bytes = try read(folder + "/" + String(newest), limit: Generation.byteLimit)
+        let bytes = try read(
+            directory + "/" + StoredFile.generation(newest).path, limit: Generation.byteLimit)
         do throws(PackageError) { return try Generation(decoding: bytes) } catch { throw .package(error) }
     }
 

@@ -30,18 +30,11 @@ struct DeveloperMode {
             } else if self.isOn {
                 try Directory.unlink(file)
             }
-            try FileDescriptor.open(folder, [.readOnly, .directory]).synchronize()
+            try FileDescriptor.open(Directory.parent(of: file), [.readOnly, .directory]).synchronize()
         } catch {
             throw .store(what: "change developer mode", .failed(error.description))
         }
         Output.say("developer mode is " + word)
-    }
-
-    private var folder: String {
-        let bytes = Array(file.utf8)
-        var end = bytes.count
-        while end > 1, bytes[end - 1] != UInt8(ascii: "/") { end -= 1 }
-        return String(decoding: bytes[..<end], as: UTF8.self)
     }
 }
 

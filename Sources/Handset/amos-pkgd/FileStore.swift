@@ -33,7 +33,7 @@ final class FileStore<Sealer: FileSealer>: PackageStore {
         }
     }
 
-    private func path(_ file: StoredFile) -> String { path(file.folder) + "/" + file.name }
+    private func path(_ file: StoredFile) -> String { root + "/" + file.path }
     private func path(_ folder: StoreFolder) -> String { root + "/" + folder.name }
 
     private func attempt<Result>(

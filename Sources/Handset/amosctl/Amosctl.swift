@@ -95,11 +95,7 @@ enum Amosctl {
         ChildProcess.exit(status)
     }
 
-    static func complain(_ text: String) {
-        let stream = FileDescriptor(owning: 2)
-        try? stream.write(Array((text + "\n").utf8))
-        _ = stream.release()
-    }
+    static func complain(_ text: String) { Output.complain(text + "\n") }
 
     private static func hint(_ error: SystemCallError) -> String {
         if error.code == SystemCallError.notFound || error.code == SystemCallError.refused {

@@ -67,10 +67,6 @@ struct PackageArguments {
 
     /// What is wrong with a word; nil: nothing.
     mutating func take(_ word: String, _ rest: inout ArraySlice<String>) -> String? {
-        if takesEverything {
-            words.append(word)
-            return nil
-        }
         if UTF8Text.equal(word, "--json") {
             isJSON = true
             return nil

@@ -19,19 +19,19 @@ enum PackageCommand {
         // The service may answer before it has read everything.
         ChildProcess.ignoreBrokenPipes()
         guard verb.operation == .install else {
-            let document = show(try ask(request, arguments, sending: nil), wanted)
+            let answer = try ask(request, arguments, sending: nil)
+            let document = show(answer, verb.operation, isJSON: wanted.isJSON)
             return finish(verb.operation, document)
         }
-        for file in wanted.words { show(try install(file, request, arguments), wanted) }
+        for file in wanted.words {
+            show(try install(file, request, arguments), verb.operation, isJSON: wanted.isJSON)
+        }
     }
 
     /// `amosctl developer-mode`
     static func developerMode(_ arguments: Arguments) throws(SystemCallError) {
         let request = PackageServiceRequest(.developerMode, argument: arguments.subject)
-        var wanted = PackageArguments()
-        wanted.verb = .init(name: "", operation: .developerMode)
-        wanted.isJSON = arguments.isJSON
-        show(try ask(request, arguments, sending: nil), wanted)
+        show(try ask(request, arguments, sending: nil), request.operation, isJSON: arguments.isJSON)
     }
 
     private static func install(
@@ -46,16 +46,18 @@ enum PackageCommand {
 
     /// Prints the answer; the parsed document.
     @discardableResult
-    private static func show(_ answer: [UInt8], _ wanted: PackageArguments) -> JSONValue {
+    private static func show(
+        _ answer: [UInt8], _ operation: PackageServiceRequest.Operation, isJSON: Bool
+    ) -> JSONValue {
         let line = Array(answer.prefix { $0 != 0x0a })
         guard PackageServiceRequest.isSuccess(line) else {
             Amosctl.fail("amosctl: " + reason(PackageServiceRequest.reply(line)))
         }
         let bytes = Array(answer.dropFirst(line.count + 1))
-        guard let document = try? JSONParser.parse(bytes.span), let verb = wanted.verb else {
+        guard let document = try? JSONParser.parse(bytes.span) else {
             Amosctl.fail("amosctl: the answer is not understood; amosctl and amos-pkgd differ in version")
         }
-        Amosctl.write(wanted.isJSON ? bytes : PackageText.text(verb.operation, document))
+        Amosctl.write(isJSON ? bytes : PackageText.text(operation, document))
         return document
     }
 
@@ -138,17 +140,10 @@ private struct PackageProgress {
     }
 
     func show(_ sent: UInt64) {
-        if isShown { write("\r" + String(sent * 100 / max(1, size)) + " %") }
+        if isShown { Output.complain("\r" + String(sent * 100 / max(1, size)) + " %") }
     }
 
     func end() {
-        if isShown { write("\r\u{1b}[K") }
-    }
-
-    private func write(_ text: String) {
-        let stream = FileDescriptor(owning: 2)
-        let written: ()? = try? stream.write(Array(text.utf8))
-        _ = stream.release()
-        _ = written
+        if isShown { Output.complain("\r\u{1b}[K") }
     }
 }

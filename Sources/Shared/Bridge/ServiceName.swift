@@ -186,6 +186,3 @@ enum Hexadecimal {
 
     static func text(_ bytes: [UInt8]) -> [UInt8] { bytes.flatMap { [digit($0 >> 4), digit($0 & 15)] } }
 }
-
-/// Beside Wire's own name, for who speaks to the bridge alone.
-public typealias Decimal = Wire.Decimal

@@ -25,6 +25,8 @@ public struct PackageHeader: Sendable, Equatable {
     public static let alignment: UInt64 = 4_096
     /// What must be read to know everything but the payload, at most.
     public static let headLimit = byteCount + PackageManifest.byteLimit + SignatureBlock.byteLimit
+    /// The same as a file: the payload begins on a boundary.
+    public static let headFileLimit = headLimit + Int(alignment)
     private static let magic: [UInt8] = [0x41, 0x4d, 0x4f, 0x53, 0x50, 0x4b, 0x47, 0]
     private static let version: UInt32 = 1
 

@@ -71,7 +71,7 @@ public final class PackageEngine<Store: PackageStore, Crypto: StreamCryptography
             try store.names(in: .generations)
         }
         for name in names {
-            if let number = UInt64(name), number > 0 { numbers.append(number) }
+            if let number = StoredFile.generationNumber(name) { numbers.append(number) }
         }
         return numbers.sorted()
     }
@@ -90,7 +90,7 @@ public final class PackageEngine<Store: PackageStore, Crypto: StreamCryptography
     /// What stands before the payload of an installed package; nothing in it is trusted yet.
     public func head(of package: Generation.Package) throws(PackageError) -> PackageHead {
         let bytes = try attempt("read the manifest of " + package.id.text) { () throws(StoreProblem) in
-            try store.read(.manifest(package.manifest), limit: PackageHeader.headLimit + 4096)
+            try store.read(.manifest(package.manifest), limit: PackageHeader.headFileLimit)
         }
         return try PackageHead(decoding: bytes)
     }

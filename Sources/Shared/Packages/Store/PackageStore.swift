@@ -36,6 +36,17 @@ public struct StoredData: Sendable, Equatable {
     public init(_ id: PackageID, _ number: UInt64) { (self.id, self.number) = (id, number) }
 }
 
+extension StoredFile {
+    /// Below the store's own folder.
+    public var path: String { folder.name + "/" + name }
+
+    /// Of a set's file; nil: it is none.
+    public static func generationNumber(_ name: String) -> UInt64? {
+        guard let number = UInt64(name), number > 0 else { return nil }
+        return number
+    }
+}
+
 public enum StoreFolder: Sendable, CaseIterable {
     case incoming, manifests, payloads, generations
 
