@@ -1,4 +1,3 @@
-import Emulator
 import Foundation
 import Testing
 
@@ -10,24 +9,17 @@ extension DeviceTests {
         @Test func anAppRunsByItselfAndKeepsItsData() throws {
             let client = try AdbClient()
             defer { client.end() }
-            let packages = try (1...2).map { try Self.pack(client, code: $0) }
-            let disk = try TestDisk(try Workshop.phone.get())
-            let group = DispatchGroup()
-            DispatchQueue.global().async(group: group) {
-                #expect(client.connect())
-                #expect(client.adb("root").status == 0)
+            let packages = try (1...2).map { code in
+                try client.pack(Self.id, version: "1.\(code).0", code: code) {
+                    try Self.script.write(toFile: $0, atomically: true, encoding: .utf8)
+                }
+            }
+            try client.session(on: try TestDisk(try Workshop.phone.get())) {
                 #expect(client.adb("install", packages[0]).text.contains("Success"))
                 Self.confinement(client)
                 Self.data(client, packages[1])
                 Self.seals(client)
-                #expect(client.adb("reboot").status == 0)
             }
-            let record = try disk.run(reachedBy: client) {
-                $0.afterReset = .fail
-                $0.goal = .untilPowerOff
-            }
-            group.wait()
-            #expect("\(record.outcome)".contains("asked for: reboot"), "\(record.outcome)")
         }
 
         /// A script says what an app sees.
@@ -47,31 +39,6 @@ extension DeviceTests {
             exit 7
 
             """
-
-        private static func pack(_ client: AdbClient, code: Int) throws -> String {
-            let folder = client.folder + "/probe-\(code)"
-            let description = """
-                id: \(id)
-                version: 1.\(code).0
-                version-code: \(code)
-                kind: app
-                architecture: any
-                name: Probe
-                licence: MIT
-                entry: bin/probe
-
-                """
-            try FileManager.default.createDirectory(
-                atPath: folder + "/files/bin", withIntermediateDirectories: true)
-            try description.write(toFile: folder + "/package.yaml", atomically: true, encoding: .utf8)
-            let program = folder + "/files/bin/probe"
-            try script.write(toFile: program, atomically: true, encoding: .utf8)
-            _ = client.run(["chmod", "755", program])
-            let package = client.folder + "/probe-\(code).apk"
-            let answer = client.run([CommandLineProgram.path, "pack", folder, "-o", package])
-            #expect(answer.status == 0, "\(answer.text)")
-            return package
-        }
 
         private static func run(_ client: AdbClient, _ arguments: String = "") -> AdbClient.Answer {
             client.adb("shell", "amosctl pkg run \(id) \(arguments)")

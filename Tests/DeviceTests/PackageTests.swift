@@ -1,4 +1,3 @@
-import Emulator
 import Foundation
 import Testing
 
@@ -12,47 +11,12 @@ extension DeviceTests {
             let client = try AdbClient()
             defer { client.end() }
             let disk = try TestDisk(try Workshop.phone.get())
-            let package = try Self.pack(client)
-            for body in [{ Self.install(client, package) }, { Self.find(client) }] as [@Sendable () -> Void] {
-                let group = DispatchGroup()
-                DispatchQueue.global().async(group: group) {
-                    #expect(client.connect())
-                    #expect(client.adb("root").status == 0)
-                    body()
-                    #expect(client.adb("reboot").status == 0)
-                }
-                let record = try disk.run(reachedBy: client) {
-                    $0.afterReset = .fail
-                    $0.goal = .untilPowerOff
-                }
-                group.wait()
-                #expect("\(record.outcome)".contains("asked for: reboot"), "\(record.outcome)")
+            // 10 MB that nothing makes smaller.
+            let package = try client.pack("com.example.notes", version: "1.4.0", code: 7) {
+                _ = client.run(["sh", "-c", "head -c 10000000 /dev/urandom > \($0)"])
             }
-        }
-
-        /// 10 MB that nothing makes smaller.
-        private static func pack(_ client: AdbClient) throws -> String {
-            let folder = client.folder + "/notes"
-            let description = """
-                id: com.example.notes
-                version: 1.4.0
-                version-code: 7
-                kind: app
-                architecture: any
-                name: Notes
-                licence: MIT
-                entry: bin/notes
-
-                """
-            try FileManager.default.createDirectory(
-                atPath: folder + "/files/bin", withIntermediateDirectories: true)
-            try description.write(toFile: folder + "/package.yaml", atomically: true, encoding: .utf8)
-            let program = folder + "/files/bin/notes"
-            _ = client.run(["sh", "-c", "head -c 10000000 /dev/urandom > \(program); chmod 755 \(program)"])
-            let package = client.folder + "/notes.apk"
-            let answer = client.run([CommandLineProgram.path, "pack", folder, "-o", package])
-            #expect(answer.status == 0, "\(answer.text)")
-            return package
+            try client.session(on: disk) { Self.install(client, package) }
+            try client.session(on: disk) { Self.find(client) }
         }
 
         private static func install(_ client: AdbClient, _ package: String) {

@@ -61,8 +61,16 @@ public struct AppSDK: Sendable {
         Self.remove(work)
         defer { Self.remove(work) }
         try write(into: work, key: key)
-        Self.remove(bundle)
-        guard rename(work, bundle) == 0 else { throw SystemError("rename to", bundle) }
+        // The old one goes when the new one is in its place; one of a killed run is written over.
+        let old = work + ".old"
+        Self.remove(old)
+        defer { Self.remove(old) }
+        guard rename(bundle, old) == 0 || errno == ENOENT else { throw SystemError("rename", bundle) }
+        guard rename(work, bundle) == 0 else {
+            let error = SystemError("rename to", bundle)
+            rename(old, bundle)
+            throw error
+        }
         return true
     }
 
@@ -164,14 +172,14 @@ extension AppSDK {
 
 extension ImageBuilder {
     /// What a device's programs are built against; resolved and locked first where there is no lock yet.
-    public func sysroot(for device: String, mirror: String? = nil) throws -> Sysroot {
-        let variants = try loadVariants(Request(device: device))
-        let file = DeviceLock.file(beside: variants[0].file)
-        let wanted = PackageRequest(variants[0], variants: variants)
-        let lock =
-            try PackageLock.read(from: file)
-            ?? DeviceLock.update(variants, wanted, file: file, mirror: mirror, cache: cache)
-        try lock.check(covers: wanted, file: file)
-        return try PackageStore(cache: cache, mirror: mirror).sysroot(of: lock)
+    public func sysroot(for name: String, mirror: String? = nil) throws -> Sysroot {
+        var request = Request(device: name)
+        request.mirror = mirror
+        let device = try loadDevice(request)
+        let build = try withoutImages(request, device)
+        let sysroot = try build.prepareSysroot(
+            try build.lockPackages(all: try loadVariants(request, loaded: device)))
+        try build.graph.finish()
+        return sysroot
     }
 }

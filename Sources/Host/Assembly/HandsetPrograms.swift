@@ -11,31 +11,32 @@ public struct HandsetProgram: Sendable, Equatable {
     let library: HandsetToolset.CLibrary
     /// Modules of `Sources/Handset` that it is made of besides what all programs stand on.
     var modules: [String] = []
-    /// A device whose services do not name it is better off without it.
-    var isOptional = false
-    /// The program without which it is of no use.
-    var companion: String?
+    /// The service's program without which nobody needs it, its own path perhaps; nil: all devices have it.
+    var service: String?
 
     func isWanted(by device: Device) -> Bool {
-        if let companion { return Self.all.contains { $0.name == companion && $0.isWanted(by: device) } }
-        return !isOptional || device.services.contains { $0.definition.program == "/" + (imagePath ?? "") }
+        guard let service else { return true }
+        return device.services.contains { $0.definition.program == "/" + service }
     }
+
+    private static let packageService = "usr/libexec/amos/amos-pkgd"
+    private static let bridge = "usr/libexec/amos/amos-bridged"
 
     public static let all = [
         HandsetProgram(
-            name: "amos-bridged", imagePath: "usr/libexec/amos/amos-bridged", library: .glibc,
-            modules: ["CLibcrypto", "Crypto"], isOptional: true),
+            name: "amos-bridged", imagePath: bridge, library: .glibc, modules: ["CLibcrypto", "Crypto"],
+            service: bridge),
         HandsetProgram(name: "amos-clockd", imagePath: "usr/libexec/amos/amos-clockd", library: .glibc),
         HandsetProgram(name: "amos-crash", imagePath: "usr/libexec/amos/amos-crash", library: .glibc),
         HandsetProgram(name: "amos-init", imagePath: "usr/sbin/amos-init", library: .musl),
         HandsetProgram(
             name: "amos-launch", imagePath: "usr/libexec/amos/amos-launch", library: .glibc,
-            modules: ["CLibcrypto", "Crypto", "PackageSignatures"], companion: "amos-pkgd"),
+            modules: ["CLibcrypto", "Crypto", "PackageSignatures"], service: packageService),
         HandsetProgram(name: "amos-logd", imagePath: "usr/libexec/amos/amos-logd", library: .glibc),
         HandsetProgram(name: "amos-netconf", imagePath: "usr/libexec/amos/amos-netconf", library: .glibc),
         HandsetProgram(
-            name: "amos-pkgd", imagePath: "usr/libexec/amos/amos-pkgd", library: .glibc,
-            modules: ["CLibcrypto", "Crypto", "PackageSignatures"], isOptional: true),
+            name: "amos-pkgd", imagePath: packageService, library: .glibc,
+            modules: ["CLibcrypto", "Crypto", "PackageSignatures"], service: packageService),
         HandsetProgram(name: "amos-stage1", imagePath: nil, library: .musl),
         HandsetProgram(name: "amosctl", imagePath: "usr/bin/amosctl", library: .glibc),
     ]

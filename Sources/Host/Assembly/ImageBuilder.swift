@@ -84,6 +84,13 @@ public struct ImageBuilder {
         device.variant == .dev ? "out/\(device.name)" : "out/\(device.name)-\(device.variant.rawValue)"
     }
 
+    /// For what writes no image, and so needs no folder of the user's.
+    func withoutImages(_ request: Request, _ device: Device) throws -> Build {
+        var request = request
+        request.outputFolder = "\(cache.path)/without-images/\(device.name)"
+        return try Build(request: request, device: device, home: home, cache: cache, observer: nil)
+    }
+
     func loadDevice(_ request: Request) throws -> Device {
         try DeviceRepository(shippedRoot: home.rootfs).device(request.device, variant: request.variant)
     }

@@ -154,10 +154,7 @@ extension ImageBuilder {
         _ request: Request
     ) throws -> BillOfMaterials {
         let device = try loadDevice(request)
-        // It writes no image, so it needs no folder of the user's.
-        var request = request
-        request.outputFolder = "\(cache.path)/sbom/\(device.name)"
-        let build = try Build(request: request, device: device, home: home, cache: cache, observer: nil)
+        let build = try withoutImages(request, device)
         let lock = try build.lockPackages(all: try loadVariants(request, loaded: device))
         let packages = try build.fetchPackages(lock)
         let linked = try PackageStore(cache: cache, mirror: request.mirror).unpacked(

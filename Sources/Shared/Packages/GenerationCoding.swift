@@ -2,10 +2,7 @@ import Wire
 
 // A generation file. All numbers are little-endian, texts have a u16 length.
 //
-//      0  8  magic "AMOSGEN\0"
-//      8  4  version, 2
-//     12  4  size of the body, which is the rest of the file
-//     16  4  CRC-32 of the body
+//      0 20  frame (FileFrame): magic "AMOSGEN\0", version 2
 //     20     body:
 //             8  number
 //             4  the next app's user
@@ -19,12 +16,14 @@ import Wire
 //             4  claims, then that many:   id (text), version code.8, key.32, user.4, data folder.8
 
 extension Generation {
-    private static let magic: [UInt8] = [0x41, 0x4d, 0x4f, 0x53, 0x47, 0x45, 0x4e, 0]
-    private static let version: UInt32 = 2
-    private static let headerByteCount = 20
+    private static var frame: FileFrame {
+        FileFrame(
+            magic: [0x41, 0x4d, 0x4f, 0x53, 0x47, 0x45, 0x4e, 0], version: 2, what: "a generation file",
+            format: "version 2 of the generation format")
+    }
     /// The longest entry a package can have: more than this times the limit is no generation.
     private static let entryLimit = 600
-    public static let byteLimit = headerByteCount + 20 + (packageLimit + claimLimit) * entryLimit
+    public static let byteLimit = FileFrame.byteCount + 20 + (packageLimit + claimLimit) * entryLimit
 
     public func encode() -> [UInt8] {
         var body = ByteWriter(capacity: 20 + packages.count * 208)
@@ -40,13 +39,7 @@ extension Generation {
             body.write(claim.user)
             body.write(claim.data)
         }
-        var file = ByteWriter(capacity: Self.headerByteCount + body.bytes.count)
-        file.writeRaw(Self.magic)
-        file.write(Self.version)
-        file.write(UInt32(body.bytes.count))
-        file.write(CRC32.of(body.bytes))
-        file.writeRaw(body.bytes)
-        return file.bytes
+        return Self.frame.around(body.bytes)
     }
 
     private static func write(_ package: Package, to body: inout ByteWriter) {
@@ -79,18 +72,7 @@ extension Generation {
     private init(reading bytes: Span<UInt8>) throws(WireError) {
         guard bytes.count <= Self.byteLimit else { throw .tooLong(offset: 0, limit: Self.byteLimit) }
         var reader = ByteReader(bytes)
-        guard try reader.readBytes(8) == Self.magic else {
-            throw .malformed(offset: 0, expected: "a generation file")
-        }
-        guard try reader.readUInt32() == Self.version else {
-            throw .malformed(offset: 8, expected: "version 2 of the generation format")
-        }
-        let size = Int(try reader.readUInt32())
-        let checksum = try reader.readUInt32()
-        guard size == reader.remaining else { throw .truncated(offset: 12) }
-        guard CRC32.of(bytes.extracting(Self.headerByteCount..<bytes.count)) == checksum else {
-            throw .malformed(offset: 16, expected: "the checksum of what follows; the file was damaged")
-        }
+        try Self.frame.open(&reader, bytes)
         let number = try reader.readUInt64()
         let nextUser = try reader.readUInt32()
         let packages = try Self.readPackages(&reader)

@@ -12,8 +12,9 @@ struct SDKCommand: ParsableCommand {
               amos sdk install
               swift build --swift-sdk amos-arm64 -c release
               amos sdk install tablet --output /srv/sdks     a bundle to hand on
+              swift sdk remove amos-arm64
             """,
-        subcommands: [Install.self, List.self, Remove.self])
+        subcommands: [Install.self])
 
     /// Where SwiftPM looks for SDKs on Linux: in the person's home, whatever `HOME` says.
     static var standardFolder: String {
@@ -49,31 +50,6 @@ struct SDKCommand: ParsableCommand {
                 return print("to use it: swift sdk install \(folder)/\(AppSDK.bundleName)")
             }
             print("next: amos new app NAME, then in it: swift build --swift-sdk \(AppSDK.name) -c release")
-        }
-    }
-
-    struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Says whether and where it is installed.")
-
-        func run() throws {
-            let bundle = "\(SDKCommand.standardFolder)/\(AppSDK.bundleName)"
-            guard AppSDK.key(of: bundle) != nil else {
-                return print("not installed yet; `amos sdk install` makes it")
-            }
-            print("\(AppSDK.name)  \(bundle)")
-        }
-    }
-
-    struct Remove: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Removes it.")
-
-        func run() throws {
-            let bundle = "\(SDKCommand.standardFolder)/\(AppSDK.bundleName)"
-            guard FileManager.default.fileExists(atPath: bundle) else {
-                throw WrongInput(message: "there is no \(bundle)")
-            }
-            try FileManager.default.removeItem(atPath: bundle)
-            print("removed \(bundle)")
         }
     }
 }

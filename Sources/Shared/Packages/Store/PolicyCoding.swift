@@ -2,10 +2,7 @@ import Wire
 
 // A package policy, as it lies in the system's image. All numbers are little-endian, texts have a u16 length.
 //
-//      0  8  magic "AMOSPOL\0"
-//      8  4  version, 1
-//     12  4  size of the body, which is the rest of the file
-//     16  4  CRC-32 of the body
+//      0 20  frame (FileFrame): magic "AMOSPOL\0", version 1
 //     20     body:
 //             1  sideload (0 denied, 1 in developer mode, 2 allowed)
 //             1  developer mode can be enabled (0 no, 1 yes)
@@ -15,12 +12,14 @@ import Wire
 //             4  floors, then that many:   id (text), version code.8
 
 extension InstallPolicy {
-    private static let magic: [UInt8] = [0x41, 0x4d, 0x4f, 0x53, 0x50, 0x4f, 0x4c, 0]
-    private static let version: UInt32 = 1
-    private static let headerByteCount = 20
+    private static var frame: FileFrame {
+        FileFrame(
+            magic: [0x41, 0x4d, 0x4f, 0x53, 0x50, 0x4f, 0x4c, 0], version: 1, what: "a package policy",
+            format: "version 1 of the policy format")
+    }
     /// More than anybody writes into a device file.
     public static let entryLimit = 1_024
-    public static let byteLimit = headerByteCount + 15 + entryLimit * (2 * (PackageID.limit + 2) + 8 + 32)
+    public static let byteLimit = FileFrame.byteCount + 15 + entryLimit * (2 * (PackageID.limit + 2) + 8 + 32)
 
     public func encode() -> [UInt8] {
         var body = ByteWriter(capacity: 64)
@@ -36,13 +35,7 @@ extension InstallPolicy {
             body.write(floor.id.text)
             body.write(floor.versionCode)
         }
-        var file = ByteWriter(capacity: Self.headerByteCount + body.bytes.count)
-        file.writeRaw(Self.magic)
-        file.write(Self.version)
-        file.write(UInt32(body.bytes.count))
-        file.write(CRC32.of(body.bytes))
-        file.writeRaw(body.bytes)
-        return file.bytes
+        return Self.frame.around(body.bytes)
     }
 
     public init(decoding bytes: [UInt8]) throws(PackageError) {
@@ -56,23 +49,12 @@ extension InstallPolicy {
     private init(reading bytes: Span<UInt8>) throws(WireError) {
         guard bytes.count <= Self.byteLimit else { throw .tooLong(offset: 0, limit: Self.byteLimit) }
         var reader = ByteReader(bytes)
-        guard try reader.readBytes(8) == Self.magic else {
-            throw .malformed(offset: 0, expected: "a package policy")
-        }
-        guard try reader.readUInt32() == Self.version else {
-            throw .malformed(offset: 8, expected: "version 1 of the policy format")
-        }
-        let size = Int(try reader.readUInt32())
-        let checksum = try reader.readUInt32()
-        guard size == reader.remaining else { throw .truncated(offset: 12) }
-        guard CRC32.of(bytes.extracting(Self.headerByteCount..<bytes.count)) == checksum else {
-            throw .malformed(offset: 16, expected: "the checksum of what follows; the file was damaged")
-        }
+        try Self.frame.open(&reader, bytes)
         let sideload = Sideload(rawValue: try reader.readUInt8())
         let developerMode = try reader.readUInt8()
         let architecture = PackageManifest.Architecture(rawValue: try reader.readUInt8())
         guard let sideload, developerMode <= 1, let architecture else {
-            throw .malformed(offset: Self.headerByteCount, expected: "a policy")
+            throw .malformed(offset: FileFrame.byteCount, expected: "a policy")
         }
         self.init(sideload: sideload, architecture: architecture)
         offersDeveloperMode = developerMode == 1
