@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 30
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # What amos links against, runs, and is tested with; Debian 12's names.
-PACKAGES := pkg-config libarchive-dev libssl-dev zlib1g-dev libseccomp-dev \
+PACKAGES := pkg-config libarchive-dev libssl-dev zlib1g-dev libseccomp-dev libwebsockets-dev \
 	qemu-system-arm qemu-utils qemu-user e2fsprogs \
 	erofs-utils cryptsetup-bin gdisk fdisk cpio squashfs-tools android-sdk-libsparse-utils faketime \
 	binutils openssl curl fsverity python3-jsonschema python3-yaml python3-venv adb \

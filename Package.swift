@@ -41,6 +41,7 @@ let sharedTargets: [Target] = [
     sharedModule("Packages", needs: ["Wire"]),
     sharedModule("Trust", needs: ["Wire"]),
     sharedModule("Bridge", needs: ["Wire"]),
+    sharedModule("Transfer", needs: ["Wire"]),
 ]
 
 let handsetTargets: [Target] = [
@@ -59,6 +60,13 @@ let handsetTargets: [Target] = [
     handsetProgram("amos-netconf", needs: ["Wire"]),
     handsetProgram("amos-bridged", needs: ["Bridge", "Crypto", "Wire"]),
     handsetProgram("amos-pkgd", needs: ["Bridge", "Crypto", "Packages", "Wire"]),
+    handsetProgram("amos-fetchd", needs: ["Crypto", "Transfer", "Web", "Wire"]),
+    // Only what speaks HTTP is linked against libwebsockets.
+    .target(
+        name: "CLibwebsockets", path: "Sources/Handset/CLibwebsockets",
+        linkerSettings: [.linkedLibrary("websockets"), .linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+    .target(
+        name: "Web", dependencies: ["CLibwebsockets"], path: "Sources/Handset/Web", swiftSettings: handset),
     // Only what checks signatures is linked against OpenSSL.
     .target(
         name: "CLibcrypto", path: "Sources/Handset/CLibcrypto",
@@ -117,6 +125,11 @@ let testTargets: [Target] = [
     tests(of: "Slots"),
     tests(of: "Packages", needs: ["Wire"], exclude: ["Solver"]),
     tests(of: "Bridge", needs: ["Wire"]),
+    tests(of: "Transfer", needs: ["Wire"]),
+    // The transfer service as a program of this machine, against servers on loopback.
+    .testTarget(
+        name: "FetchServiceTests", dependencies: ["LinuxSystem", "Transfer", "Wire", "amos-fetchd"],
+        path: "Tests/FetchServiceTests", exclude: ["server.py"], swiftSettings: strict),
     // PID 1's control socket: amos-init and amosctl as programs of this machine.
     .testTarget(
         name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amos-logd", "amosctl"],
