@@ -112,8 +112,8 @@ let hostTargets: [Target] = [
 let benchmarks: Target = .executableTarget(
     name: "amos-bench",
     dependencies: [
-        "Assembly", "Emulator", "DebianBase", "DiskImage", "HostSystem", "LinuxSystem", "Packages",
-        "Services",
+        "Assembly", "Emulator", "DebianBase", "DeviceSpec", "DiskImage", "HostSystem", "LinuxSystem",
+        "Packages", "Packaging", "Repository", "Services", "Trust",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "Tests/Benchmarks", exclude: ["Service"], swiftSettings: strict)
