@@ -59,7 +59,7 @@ let handsetTargets: [Target] = [
     handsetProgram("amos-clockd", needs: ["Slots", "Wire"]),
     handsetProgram("amos-netconf", needs: ["Wire"]),
     handsetProgram("amos-bridged", needs: ["Bridge", "Crypto", "Wire"]),
-    handsetProgram("amos-pkgd", needs: ["Bridge", "Crypto", "Packages", "Wire"]),
+    handsetProgram("amos-pkgd", needs: ["Bridge", "Crypto", "Packages", "Transfer", "Trust", "Wire"]),
     handsetProgram("amos-fetchd", needs: ["Crypto", "Transfer", "Web", "Wire"]),
     // Only what speaks HTTP is linked against libwebsockets.
     .target(
@@ -161,10 +161,11 @@ let testTargets: [Target] = [
     .testTarget(
         name: "PackageServiceTests",
         dependencies: [
-            "amos-pkgd", "amosctl", "Bridge", "Crypto", "DiskImage", "HostSystem", "LinuxSystem",
-            "Packages", "Packaging",
+            "amos-fetchd", "amos-pkgd", "amosctl", "Bridge", "Crypto", "DeviceSpec", "DiskImage",
+            "HostSystem",
+            "LinuxSystem", "Packages", "Packaging", "Referees", "Repository", "Trust",
         ],
-        path: "Tests/PackageServiceTests", swiftSettings: strict),
+        path: "Tests/PackageServiceTests", exclude: ["Python"], swiftSettings: strict),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(

@@ -5,12 +5,15 @@ import Wire
 /// The package service: the installed set, and the only program that changes it.
 ///
 ///     amos-pkgd [--directory DIR] [--run DIR] [--sideload denied|allowed] [--reserve ID]… [--listen]
+///               [--repositories DIR]
+///     amos-pkgd … --worker OPERATION [PACKAGE…]   started by itself, asks the network (RepositoryWorker)
 ///
 ///     /data/amos/packages/
 ///       generations/N       the newest is the installed set: ids, keys, digests (Generation)
 ///       manifests/DIGEST    what stands before the payload in a package: manifest and signatures
 ///       payloads/DIGEST     an EROFS file under fs-verity, named by what the kernel measures
 ///       incoming/           what is being written; nothing in it survives a start
+///       repositories/NAME/  what is trusted of a repository (RepositoryFiles)
 ///
 /// PID 1 passes the socket (LISTEN_FDS); `--listen` makes one in the run directory instead.
 ///
@@ -26,6 +29,10 @@ enum AmosPkgd {
             Output.say("<3>amos-pkgd: wrong arguments; they stand at the top of AmosPkgd.swift")
             ChildProcess.exit(2)
         }
+        if let wish = options.wish {
+            RepositoryWorker.run(wish, options)
+            ChildProcess.exit(0)
+        }
         do throws(SystemCallError) {
             let service = try PackageService<KernelSealer>(options)
             try service.run()
@@ -40,7 +47,13 @@ enum AmosPkgd {
 struct Options {
     var directory = "/data/amos/packages"
     var runDirectory = "/run/amos"
+    /// What the device's image says of its repositories.
+    var repositories = "/etc/amos/repositories"
     var listens = false
+    /// Of the worker: the operation and its packages.
+    var wish: RepositoryWish?
+    /// What the worker is started from.
+    var program = Program.ownPath
     /// Nothing from outside unless somebody said so.
     var policy = InstallPolicy(sideload: .denied, architecture: Options.architecture)
 
@@ -60,8 +73,14 @@ struct Options {
                 continue
             }
             guard let value = rest.popFirst() else { return false }
+            if UTF8Text.equal(name, "--worker") {
+                wish = RepositoryWish(value, Array(rest))
+                return wish != nil
+            }
             if UTF8Text.equal(name, "--directory") {
                 directory = value
+            } else if UTF8Text.equal(name, "--repositories") {
+                repositories = value
             } else if UTF8Text.equal(name, "--run") {
                 runDirectory = value
             } else if UTF8Text.equal(name, "--reserve"), let id = PackageID(value) {

@@ -19,9 +19,16 @@ final class PackageClient<Sealer: FileSealer> {
     private var answer: [UInt8] = []
     private var answered = 0
     private(set) var isOver = false
+    private let worker: RepositoryWorkerTable
+    /// It is the worker that brings packages from repositories.
+    private let isWorker: Bool
 
-    init(_ socket: HeldDescriptor, _ engine: Engine, tag: UInt64, deadline: UInt64) {
+    init(
+        _ socket: HeldDescriptor, _ engine: Engine, _ worker: RepositoryWorkerTable, isWorker: Bool,
+        tag: UInt64, deadline: UInt64
+    ) {
         (self.socket, self.engine, self.tag, self.deadline) = (socket, engine, tag, deadline)
+        (self.worker, self.isWorker) = (worker, isWorker)
     }
 
     var wantsToWrite: Bool { !isOver && !answer.isEmpty }
@@ -93,8 +100,9 @@ final class PackageClient<Sealer: FileSealer> {
             switch request.operation {
             case .install, .sideload:
                 left = request.size
-                install = try engine.beginInstall(
-                    size: request.size, InstallOptions(rawValue: request.flags))
+                var options = InstallOptions(rawValue: request.flags).subtracting(.repository)
+                if isWorker { options.insert(.repository) }
+                install = try engine.beginInstall(size: request.size, options)
             case .uninstall:
                 let id = try id(of: request)
                 try engine.remove(id, keepsData: request.flags & PackageServiceRequest.keepsData != 0)
@@ -105,6 +113,10 @@ final class PackageClient<Sealer: FileSealer> {
             case .verify: answer(verify())
             case .collectGarbage: answer(PackageDocuments.removed(try engine.collectGarbage()))
             case .history: answer(PackageDocuments.history(try engine.history()))
+            case .refresh, .search, .obtain, .upgrade, .bundle:
+                try worker.start(request, answering: socket)
+                // From now on the socket is the worker's.
+                isOver = true
             }
         } catch {
             fail(error.description)

@@ -15,6 +15,7 @@ final class PackageService<Sealer: FileSealer> {
     private static var listenerTag: UInt64 { 0 }
 
     private let engine: Engine
+    private let worker: RepositoryWorkerTable
     private let listener: HeldDescriptor
     private var epoll: Epoll
     private var clients: [PackageClient<Sealer>] = []
@@ -25,6 +26,7 @@ final class PackageService<Sealer: FileSealer> {
         listener = HeldDescriptor(try Self.listen(options))
         let store = try FileStore<Sealer>(options.directory)
         engine = Engine(store, HandsetCryptography(), options.policy)
+        worker = RepositoryWorkerTable(options)
         do throws(PackageError) {
             try engine.recover()
         } catch {
@@ -88,7 +90,8 @@ final class PackageService<Sealer: FileSealer> {
             // The one who runs this program: root on a handset.
             guard peer.userID == 0 || peer.userID == ChildProcess.effectiveUser else { continue }
             let client = PackageClient(
-                HeldDescriptor(socket.takeDescriptor()), engine, tag: nextTag,
+                HeldDescriptor(socket.takeDescriptor()), engine, worker,
+                isWorker: worker.isRunning(as: peer.process), tag: nextTag,
                 deadline: now + Self.patienceMilliseconds)
             nextTag += 1
             try epoll.add(client.socket.descriptor, tag: client.tag)

@@ -6,6 +6,7 @@ import Wire
 struct PackageArguments {
     static let usage = """
         usage: amosctl pkg list|show ID|remove ID|verify|gc|history [--json]
+               amosctl pkg refresh|search WORD…|install ID…|upgrade [ID…] [--json]
 
           list            what is installed
           show ID         everything about one package
@@ -14,6 +15,11 @@ struct PackageArguments {
                           is wrong
           gc              removes old sets and what no set needs
           history         the sets that are still here
+          refresh         asks the device's repositories what they offer
+          search WORD…    what they offer with all of these words in id, name or description
+          install ID…     from a repository, with what it needs
+          upgrade [ID…]   what there is newer, of everything or of these
+          install-bundle FILE   what `amos repo bundle` made; an absolute path
 
         As root. examples: amosctl pkg list --json | jq '.[].id'
                            amosctl pkg remove com.example.notes --keep-data
@@ -33,10 +39,11 @@ struct PackageArguments {
         } else if word.utf8.first == UInt8(ascii: "-") {
             return "pkg has no option " + word + " here"
         } else if let operation {
-            guard package.isEmpty, operation == .show || operation == .uninstall else {
+            let takesMany = RepositoryText.takesWords(operation)
+            guard package.isEmpty && (operation == .show || operation == .uninstall) || takesMany else {
                 return "'" + word + "' is too much"
             }
-            package = word
+            package += (package.isEmpty ? "" : " ") + word
         } else {
             operation = Self.operation(word)
             if operation == nil { return "pkg has no command '" + word + "'" }
@@ -47,14 +54,18 @@ struct PackageArguments {
     /// What is missing; nil: nothing.
     var gap: String? {
         guard let operation else { return "pkg needs a command" }
-        let needsPackage = operation == .show || operation == .uninstall
+        let needsPackage =
+            operation == .show || operation == .uninstall || operation == .search || operation == .obtain
+            || operation == .bundle
         return needsPackage && package.isEmpty ? "which package? `amosctl pkg list` lists them" : nil
     }
 
     private static func operation(_ word: String) -> PackageServiceRequest.Operation? {
         let operations: [(String, PackageServiceRequest.Operation)] = [
             ("list", .list), ("show", .show), ("remove", .uninstall), ("verify", .verify),
-            ("gc", .collectGarbage), ("history", .history),
+            ("gc", .collectGarbage), ("history", .history), ("refresh", .refresh), ("search", .search),
+            ("install", .obtain), ("upgrade", .upgrade),
+            ("install-bundle", .bundle),
         ]
         for (name, operation) in operations where UTF8Text.equal(name, word) { return operation }
         return nil
@@ -110,6 +121,7 @@ enum PackageText {
         case .show: details(document)
         case .verify: findings(document)
         case .history: history(document)
+        case .refresh, .search, .obtain, .upgrade, .bundle: RepositoryText.text(operation, document)
         default: Array((number(document, "removed_files") + " files removed\n").utf8)
         }
     }

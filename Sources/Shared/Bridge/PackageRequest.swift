@@ -9,7 +9,9 @@ import Wire
 ///
 ///     operation  1 install (adb install), 2 sideload (adb sideload: a package or a bundle), 3 uninstall
 ///                4 list, 5 show one, 6 verify, 7 collect garbage, 8 history
-///     flags      1 replace, 2 downgrade, 4 test, 8 keep the data (uninstall)
+///                of repositories: 40 refresh, 41 search for words, 42 obtain packages, 43 upgrade,
+///                44 install from the bundle at this path
+///     flags      1 replace, 2 downgrade, 4 test, 8 keep the data (uninstall), 16 another package needs it
 ///
 /// From 4 on, one JSON document of at most `documentLimit` bytes follows the line `Success`.
 ///
@@ -24,6 +26,11 @@ public struct PackageServiceRequest: Equatable, Sendable {
         case verify = 6
         case collectGarbage = 7
         case history = 8
+        case refresh = 40
+        case search = 41
+        case obtain = 42
+        case upgrade = 43
+        case bundle = 44
     }
 
     public static let socketName: StaticString = "ipc/pkgd"

@@ -23,8 +23,9 @@ public struct InstallPolicy: Sendable {
     }
 
     /// Whether a package from outside may come in, whoever has signed it.
-    func check(_ manifest: PackageManifest) throws(PackageError) {
-        guard sideload == .allowed else {
+    func check(_ manifest: PackageManifest, _ options: InstallOptions) throws(PackageError) {
+        let isFromRepository = options.contains(.repository)
+        guard sideload == .allowed || isFromRepository else {
             throw .policy("this handset takes packages from its repositories only")
         }
         guard manifest.architecture == .any || manifest.architecture == architecture else {
@@ -37,6 +38,8 @@ public struct InstallPolicy: Sendable {
                 manifest.id.text + " needs API level " + String(manifest.minimumAPILevel)
                     + ", and this system has " + String(Self.systemAPILevel) + "; update the system")
         }
+        // What a repository of the device offers was judged when the device was made.
+        guard !isFromRepository else { return }
         // What appears below /usr is the manufacturer's.
         guard manifest.kind != .extension_ else {
             throw .policy(
@@ -60,6 +63,10 @@ public struct InstallOptions: OptionSet, Sendable {
 
     /// An older version than the installed one, or than the one whose data is still there, is fine.
     public static let downgrade = InstallOptions(rawValue: 2)
+    /// Another package needs it; nobody has asked for it.
+    public static let dependency = InstallOptions(rawValue: 16)
+    /// It comes from a repository of this device, which its metadata has proved. Never taken from the wire.
+    public static let repository = InstallOptions(rawValue: 1 << 15)
 }
 
 extension Generation {

@@ -32,7 +32,7 @@ public final class PackageEngine<Store: PackageStore, Crypto: StreamCryptography
         try collectGarbage()
     }
 
-    private func reload() throws(PackageError) {
+    func reload() throws(PackageError) {
         guard let newest = try generationNumbers().last else {
             current = .empty
             return

@@ -91,14 +91,15 @@ public final class PackageInstall<Store: PackageStore, Crypto: StreamCryptograph
     private func check(_ head: PackageHead) throws(PackageError) -> Generation {
         let manifest = head.manifest
         let current = engine.current
-        try engine.policy.check(manifest)
+        try engine.policy.check(manifest, options)
         let key = try head.signatures.verify(
             manifest, head.manifestBytes, owner: current.owner(of: manifest.id), with: engine.crypto)
         try current.checkVersion(manifest, options)
         let removals = try replaced(by: manifest)
         let before = current[manifest.id]
+        let reason = options.contains(.dependency) ? before?.reason ?? .dependency : .requested
         var package = Generation.Package(
-            manifest, digest: engine.crypto.sha256(head.manifestBytes), key: key, reason: .requested)
+            manifest, digest: engine.crypto.sha256(head.manifestBytes), key: key, reason: reason)
         if let before { (package.isHeld, package.pin) = (before.isHeld, before.pin) }
         return try current.successor(
             newestNumber: current.number, putting: [package], removing: removals)
