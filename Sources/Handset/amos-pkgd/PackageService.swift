@@ -1,6 +1,7 @@
 import Bridge
 import LinuxSystem
 import Packages
+import Wire
 
 /// The loop: one epoll for the socket and all clients.
 final class PackageService<Sealer: FileSealer> {

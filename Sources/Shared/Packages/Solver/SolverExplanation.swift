@@ -1,3 +1,5 @@
+import Wire
+
 /// A proof in sentences, the way PubGrub tells it: what is given is named once, what follows gets a number if
 /// it is needed again.
 struct SolverExplanation {
