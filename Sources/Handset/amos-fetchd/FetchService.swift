@@ -1,6 +1,7 @@
 import LinuxSystem
 import Transfer
 import Web
+import Wire
 
 /// The loop. libwebsockets waits, for the network and for the epoll that everything else is in.
 final class FetchService {

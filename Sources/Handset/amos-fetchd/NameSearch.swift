@@ -1,5 +1,6 @@
 import LinuxSystem
 import Web
+import Wire
 
 /// A name that a child process looks up: the C library waits while it does.
 ///

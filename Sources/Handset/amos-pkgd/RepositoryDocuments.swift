@@ -1,3 +1,5 @@
+import Packages
+import Trust
 import Wire
 
 /// The JSON that `amosctl pkg` shows of repositories.

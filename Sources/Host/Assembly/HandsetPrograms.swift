@@ -24,6 +24,9 @@ public struct HandsetProgram: Sendable, Equatable {
             modules: ["CLibcrypto", "Crypto"], isOptional: true),
         HandsetProgram(name: "amos-clockd", imagePath: "usr/libexec/amos/amos-clockd", library: .glibc),
         HandsetProgram(name: "amos-crash", imagePath: "usr/libexec/amos/amos-crash", library: .glibc),
+        HandsetProgram(
+            name: "amos-fetchd", imagePath: "usr/libexec/amos/amos-fetchd", library: .glibc,
+            modules: ["CLibcrypto", "CLibwebsockets", "Crypto", "Web"], isOptional: true),
         HandsetProgram(name: "amos-init", imagePath: "usr/sbin/amos-init", library: .musl),
         HandsetProgram(name: "amos-logd", imagePath: "usr/libexec/amos/amos-logd", library: .glibc),
         HandsetProgram(name: "amos-netconf", imagePath: "usr/libexec/amos/amos-netconf", library: .glibc),

@@ -1,3 +1,5 @@
+import Wire
+
 /// Why nothing, or not all, could be fetched.
 public enum TransferError: Error, Equatable, Sendable {
     case badAddress(String)
