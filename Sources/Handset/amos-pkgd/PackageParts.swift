@@ -56,7 +56,8 @@ struct PackageParts {
         do throws(RepositoryProblem) {
             let target = try offer.follower.find(offer.indexed.path + BlockList.suffix)
             guard UInt64(target.length) <= limit else { return nil }
-            return try? BlockList(decoding: try offer.follower.load(target))
+            let bytes = try offer.follower.load(target)
+            return try? BlockList(decoding: bytes)
         } catch {
             return nil
         }
