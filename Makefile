@@ -10,14 +10,14 @@ FUZZ_SECONDS ?= 30
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # What amos links against, runs, and is tested with; Debian 12's names.
-PACKAGES := pkg-config libarchive-dev libssl-dev zlib1g-dev libseccomp-dev \
+PACKAGES := pkg-config libarchive-dev libssl-dev zlib1g-dev libseccomp-dev libwebsockets-dev \
 	qemu-system-arm qemu-utils qemu-user e2fsprogs \
 	erofs-utils cryptsetup-bin gdisk fdisk cpio squashfs-tools android-sdk-libsparse-utils faketime \
 	binutils openssl curl fsverity python3-jsonschema python3-yaml python3-venv adb \
 	$(if $(DISPLAY)$(WAYLAND_DISPLAY),qemu-system-gui)
 
-# Supervisors that `make bench` compares with; dinit is not in Debian, AMOS_DINIT=/path/to/dinit adds it.
-PEERS := s6 runit finit busybox-static
+# What `make bench` compares with; dinit is not in Debian, AMOS_DINIT=/path/to/dinit adds it.
+PEERS := s6 runit finit busybox-static zsync casync
 
 # The Update Framework's reference implementation judges what clients accept and repositories publish.
 PYTHON_TUF := $(or $(AMOS_CACHE),$(HOME)/.cache/amos)/python-tuf-7.0.0

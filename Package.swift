@@ -41,6 +41,7 @@ let sharedTargets: [Target] = [
     sharedModule("Packages", needs: ["Wire"]),
     sharedModule("Trust", needs: ["Wire"]),
     sharedModule("Bridge", needs: ["Wire"]),
+    sharedModule("Transfer", needs: ["Wire"]),
 ]
 
 let handsetTargets: [Target] = [
@@ -59,7 +60,16 @@ let handsetTargets: [Target] = [
     handsetProgram("amos-netconf", needs: ["Wire"]),
     handsetProgram("amos-bridged", needs: ["Bridge", "Crypto", "Wire"]),
     handsetProgram("amos-launch", needs: ["PackageSignatures", "Packages", "Wire"]),
-    handsetProgram("amos-pkgd", needs: ["Bridge", "Packages", "PackageSignatures", "Wire"]),
+    handsetProgram(
+        "amos-pkgd",
+        needs: ["Bridge", "Crypto", "Packages", "PackageSignatures", "Transfer", "Trust", "Wire"]),
+    handsetProgram("amos-fetchd", needs: ["Crypto", "Transfer", "Web", "Wire"]),
+    // Only what speaks HTTP is linked against libwebsockets.
+    .target(
+        name: "CLibwebsockets", path: "Sources/Handset/CLibwebsockets",
+        linkerSettings: [.linkedLibrary("websockets"), .linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+    .target(
+        name: "Web", dependencies: ["CLibwebsockets"], path: "Sources/Handset/Web", swiftSettings: handset),
     // Only what checks signatures is linked against OpenSSL.
     .target(
         name: "CLibcrypto", path: "Sources/Handset/CLibcrypto",
@@ -109,8 +119,8 @@ let hostTargets: [Target] = [
 let benchmarks: Target = .executableTarget(
     name: "amos-bench",
     dependencies: [
-        "Assembly", "Emulator", "DebianBase", "DiskImage", "HostSystem", "LinuxSystem", "Packages",
-        "Services",
+        "Assembly", "Emulator", "DebianBase", "DeviceSpec", "DiskImage", "HostSystem", "LinuxSystem",
+        "Packages", "Packaging", "Repository", "Services", "Trust",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     path: "Tests/Benchmarks", exclude: ["Service"], swiftSettings: strict)
@@ -122,6 +132,11 @@ let testTargets: [Target] = [
     tests(of: "Slots"),
     tests(of: "Packages", needs: ["Wire"], exclude: ["Solver"]),
     tests(of: "Bridge", needs: ["Wire"]),
+    tests(of: "Transfer", needs: ["Wire"]),
+    // The transfer service as a program of this machine, against servers on loopback.
+    .testTarget(
+        name: "FetchServiceTests", dependencies: ["LinuxSystem", "Transfer", "Wire", "amos-fetchd"],
+        path: "Tests/FetchServiceTests", exclude: ["server.py"], swiftSettings: strict),
     // PID 1's control socket: amos-init and amosctl as programs of this machine.
     .testTarget(
         name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amos-logd", "amosctl"],
@@ -153,10 +168,13 @@ let testTargets: [Target] = [
     .testTarget(
         name: "PackageServiceTests",
         dependencies: [
-            "amos-launch", "amos-pkgd", "amosctl", "Bridge", "Crypto", "DiskImage", "HostSystem",
-            "LinuxSystem", "Packages", "PackageSignatures", "Packaging",
+            "amos-fetchd", "amos-launch", "amos-pkgd", "amosctl", "Bridge", "Crypto", "DeviceSpec",
+            "DiskImage",
+            "HostSystem", "LinuxSystem", "Packages", "PackageSignatures", "Packaging", "Referees",
+            "Repository",
+            "Trust",
         ],
-        path: "Tests/PackageServiceTests", swiftSettings: strict),
+        path: "Tests/PackageServiceTests", exclude: ["Python"], swiftSettings: strict),
     tests(of: "Emulator", needs: ["HostSystem", "DeviceSpec", "DiskImage", "Slots", "Wire"]),
     // What reads bytes of others, for libFuzzer (`make fuzz`) and for replaying what it found.
     .target(

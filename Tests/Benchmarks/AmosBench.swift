@@ -21,7 +21,7 @@ enum Main {
 /// Measures what Amos promises, on this machine, and prints it beside the promise and beside other tools.
 struct AmosBench: ParsableCommand {
     enum Group: String, ExpressibleByArgument, CaseIterable {
-        case build, erofs, boot, size, supervisor, solver
+        case build, erofs, boot, size, supervisor, solver, delta
     }
 
     static let configuration = CommandConfiguration(
@@ -68,7 +68,8 @@ struct AmosBench: ParsableCommand {
             show(try HandsetInitBenchmark(workspace: workspace, runs: runs).table())
         }
         if groups.contains(.solver) { show(try SolverBenchmark(runs: runs).table()) }
-        if groups.contains(where: { ![.build, .supervisor, .solver].contains($0) }) {
+        if groups.contains(.delta) { show(try DeltaBenchmark(workspace: workspace).table()) }
+        if groups.contains(where: { ![.build, .supervisor, .solver, .delta].contains($0) }) {
             try measureImages(workspace, groups, show)
         }
         let rows = report.tables.flatMap(\.rows)

@@ -10,7 +10,8 @@ import Testing
             "services: [radio]\nusers: {radio: {id: 200}}\n",
             services: ["radio": "program: /usr/bin/radiod\nuser: radio\nrequires: [network]\n"])
         #expect(device.model == "Amos Virtual Phone")
-        #expect(device.services.map(\.definition.name) == ["clock", "logd", "network", "radio"])
+        #expect(
+            device.services.map(\.definition.name) == ["clock", "fetchd", "logd", "network", "pkgd", "radio"])
         let radio = try #require(device.services.last)
         #expect(radio.definition.userID == 200)
         #expect(radio.definition.groupID == 200)
@@ -77,16 +78,20 @@ import Testing
                 machine: {cpus: 4}
             """
         let user = try Fixture.pocket(lines)
-        let shipped = try Fixture.pocket("model: Pocket").kernel.commandLine
-        #expect(shipped.contains("quiet"))
-        #expect(user.kernel.commandLine == shipped.filter { $0 != "quiet" } + ["loglevel=3", "quiet"])
-        #expect(user.packages.map(\.value) == ["e2fsprogs", "dhcpcd-base", "nano"])
-        #expect(user.services.map(\.definition.name) == ["logd", "network"])
+        let plain = try Fixture.pocket("model: Pocket")
+        let shipped = plain.packages.map(\.value)
+        #expect(plain.kernel.commandLine.contains("quiet"))
+        #expect(
+            user.kernel.commandLine == plain.kernel.commandLine.filter { $0 != "quiet" } + [
+                "loglevel=3", "quiet",
+            ])
+        #expect(user.packages.map(\.value) == shipped + ["nano"])
+        #expect(user.services.map(\.definition.name) == ["fetchd", "logd", "network", "pkgd"])
         #expect(user.machine.cpus == 2)
         let dev = try Fixture.pocket(lines, variant: .dev)
         #expect(dev.kernel.commandLine.last == "debug")
-        #expect(dev.packages.map(\.value) == ["e2fsprogs", "dhcpcd-base"])
-        #expect(dev.services.map(\.definition.name) == ["bridge", "logd", "network", "pkgd"])
+        #expect(dev.packages.map(\.value) == shipped)
+        #expect(dev.services.map(\.definition.name) == ["bridge", "fetchd", "logd", "network", "pkgd"])
         #expect(dev.machine.cpus == 4)
     }
 
@@ -112,11 +117,11 @@ import Testing
             groups:
               telephony: {id: 300, members: [radio]}
             """)
-        #expect(device.users.map(\.name) == ["root", "dhcpcd", "radio", "modem", "nobody"])
-        #expect(device.users.map(\.groupID) == [0, 100, 200, 300, 65_534])
-        #expect(device.groups.map(\.name) == ["root", "dhcpcd", "radio", "telephony", "nogroup"])
-        #expect(device.groups[3].members == ["radio"])
-        #expect(device.users[2].home == "/data/radio")
+        #expect(device.users.map(\.name) == ["root", "dhcpcd", "fetch", "radio", "modem", "nobody"])
+        #expect(device.users.map(\.groupID) == [0, 100, 101, 200, 300, 65_534])
+        #expect(device.groups.map(\.name) == ["root", "dhcpcd", "fetch", "radio", "telephony", "nogroup"])
+        #expect(device.groups[4].members == ["radio"])
+        #expect(device.users[3].home == "/data/radio")
     }
 
     @Test func readingTwiceGivesTheSame() throws {

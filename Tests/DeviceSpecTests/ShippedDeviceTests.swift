@@ -15,9 +15,9 @@ import Testing
         let early = ["virtio_blk", "ext4", "erofs", "dm-verity", "sha2-ce"]
         #expect(device.kernel.earlyModules.map(\.value) == early)
         #expect(device.base.components == ["main"])
-        #expect(device.services.map(\.definition.name) == ["clock", "logd", "network"])
-        #expect(device.users.map(\.name) == ["root", "dhcpcd", "nobody"])
-        #expect(device.groups.map(\.name) == ["root", "dhcpcd", "nogroup"])
+        #expect(device.services.map(\.definition.name) == ["clock", "fetchd", "logd", "network", "pkgd"])
+        #expect(device.users.map(\.name) == ["root", "dhcpcd", "fetch", "nobody"])
+        #expect(device.groups.map(\.name) == ["root", "dhcpcd", "fetch", "nogroup"])
         #expect(device.files.copies[0].source.value == Fixture.shippedRoot + "/base")
         #expect(device.file == Fixture.shippedRoot + "/devices/virt-phone.yaml")
     }

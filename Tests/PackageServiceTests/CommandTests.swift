@@ -125,7 +125,7 @@ import Testing
         for text in ["thought", "NOTES", "example"] {
             #expect(rig.pkg("search", text).contains(Self.notes), "\(text)")
         }
-        #expect(rig.pkg("search", "zebra") == "no installed package has this text\n")
+        #expect(rig.pkg("search", "zebra") == "no package has these words\n")
         #expect((try rig.folder.json("search", "zebra") as? [Any])?.isEmpty == true)
     }
 

@@ -141,6 +141,8 @@ final class ServiceFolder: Sendable {
         (options.directory, options.runDirectory, options.listens) = (path + "/packages", path, true)
         options.dataDirectory = path + "/apps"
         (options.policyFile, options.developerModeFile) = (path + "/policy", path + "/developer-mode")
+        options.repositories = path + "/repositories"
+        options.program = Self.program("amos-pkgd")
         return options
     }
 

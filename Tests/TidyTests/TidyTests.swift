@@ -43,9 +43,10 @@ import Testing
     /// host.
     @Test(arguments: SourceTree.shared.swiftFiles.filter { $0.hasPrefix("Sources/") })
     func importsFollowTheLayers(path: String) throws {
-        let shared: Set<Substring> = ["Wire", "Services", "Slots", "Packages", "Trust", "Bridge"]
+        let shared: Set<Substring> = ["Wire", "Services", "Slots", "Packages", "Trust", "Bridge", "Transfer"]
         let handset = shared.union([
-            "LinuxSystem", "CLinux", "Crypto", "CLibcrypto", "PackageSignatures", "Synchronization",
+            "LinuxSystem", "CLinux", "Crypto", "CLibcrypto", "PackageSignatures", "Web", "CLibwebsockets",
+            "Synchronization",
         ])
         let imports = try SourceTree.shared.lines(of: path).filter { $0.hasPrefix("import ") }
             .map { $0.dropFirst("import ".count) }

@@ -17,6 +17,11 @@ int amos_sha256(const void *bytes, size_t count, uint8_t *digest) {
     return EVP_Digest(bytes, count, digest, NULL, EVP_sha256(), NULL) == 1;
 }
 
+int amos_sha512(const void *bytes, size_t count, uint8_t *digest) {
+    prepare();
+    return EVP_Digest(bytes, count, digest, NULL, EVP_sha512(), NULL) == 1;
+}
+
 void *amos_sha256_begin(void) {
     prepare();
     EVP_MD_CTX *context = EVP_MD_CTX_new();

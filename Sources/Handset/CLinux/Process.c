@@ -84,6 +84,11 @@ long amos_fork(int kept) {
     syscall(SYS_close_range, first + 1, ~0u, 0u);
     return 0;
 }
+long amos_reap_one(int process) {
+    int status;
+    pid_t ended = waitpid(process, &status, WNOHANG);
+    return ended == process ? 1 : ended == 0 ? 0 : -(long)errno;
+}
 void amos_exit_now(int code) { _exit(code); }
 long amos_open_process(int process) { return amos_result(syscall(SYS_pidfd_open, process, 0)); }
 int amos_process_id(void) { return getpid(); }

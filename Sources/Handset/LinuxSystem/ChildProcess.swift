@@ -44,6 +44,9 @@ public enum ChildProcess {
         return process > 0 ? Ended(process: Int32(process), exitCode: code, signal: signal) : nil
     }
 
+    /// Whether this one has ended; it is forgotten then.
+    public static func hasEnded(_ process: Int32) -> Bool { amos_reap_one(process) != 0 }
+
     /// `kill(2)`. A process that is gone already is fine.
     public static func send(_ signal: Int32, to process: Int32) { _ = amos_kill(process, signal) }
 

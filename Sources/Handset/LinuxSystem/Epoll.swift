@@ -26,6 +26,9 @@ public struct Epoll: ~Copyable {
             owning: Int32(try retryingOnInterrupt("epoll_create") { amos_epoll_create() }))
     }
 
+    /// For a library that waits by itself, and for this as well.
+    public var number: Int32 { descriptor.rawValue }
+
     /// `tag` comes back with every report. A descriptor leaves by itself when its last copy, in whatever
     /// process, is closed.
     public borrowing func add(

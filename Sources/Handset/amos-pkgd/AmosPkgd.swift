@@ -4,8 +4,10 @@ import Wire
 
 /// The package service: the installed set, and the only program that changes it.
 ///
-///     amos-pkgd [--directory DIR] [--run DIR] [--data DIR] [--policy FILE]
-///         [--developer-mode FILE] [--listen]
+///     amos-pkgd [--directory DIR] [--run DIR] [--data DIR] [--policy FILE] [--developer-mode FILE]
+///         [--repositories DIR] [--listen]
+///     amos-pkgd … [--dry-run] --worker OPERATION [WORD…]   started by itself, asks the repositories
+///                                                          (RepositoryWorker)
 ///
 ///     /usr/share/amos/package.policy   what the device file says (InstallPolicy)
 ///     /data/amos/developer-mode        is there while developer mode is on; counts if the policy offers it
@@ -14,6 +16,7 @@ import Wire
 ///       manifests/DIGEST    what stands before the payload in a package: manifest and signatures
 ///       payloads/DIGEST     an EROFS file under fs-verity, named by what the kernel measures
 ///       incoming/           what is being written; nothing in it survives a start
+///       repositories/NAME/  what is trusted of a repository (RepositoryFiles)
 ///     /data/amos/apps/
 ///       ID/N                an app's own data, entered by its user alone; N is named by its set
 ///
@@ -30,6 +33,10 @@ enum AmosPkgd {
         guard options.parse(ProcessArguments.read()) else {
             Output.say("<3>amos-pkgd: wrong arguments; they stand at the top of AmosPkgd.swift")
             ChildProcess.exit(2)
+        }
+        if let wish = options.wish {
+            RepositoryWorker.run(wish, options)
+            ChildProcess.exit(0)
         }
         do throws(SystemCallError) {
             // A client that leaves before its answer.
@@ -48,9 +55,16 @@ struct Options {
     var directory = "/data/amos/packages"
     var dataDirectory = "/data/amos/apps"
     var runDirectory = "/run/amos"
+    /// What the device's image says of its repositories.
+    var repositories = "/etc/amos/repositories"
     var listens = false
     var policyFile = "/usr/share/amos/package.policy"
     var developerModeFile = "/data/amos/developer-mode"
+    /// Of the worker: the operation and its words, and whether it only says what would change.
+    var wish: RepositoryWish?
+    var isDry = false
+    /// What the worker is started from.
+    var program = Program.ownPath
 
     mutating func parse(_ arguments: [String]) -> Bool {
         var rest = arguments[...]
@@ -59,9 +73,19 @@ struct Options {
                 listens = true
                 continue
             }
+            if UTF8Text.equal(name, "--dry-run") {
+                isDry = true
+                continue
+            }
             guard let value = rest.popFirst() else { return false }
+            if UTF8Text.equal(name, "--worker") {
+                wish = RepositoryWish(value, Array(rest))
+                return wish != nil
+            }
             if UTF8Text.equal(name, "--directory") {
                 directory = value
+            } else if UTF8Text.equal(name, "--repositories") {
+                repositories = value
             } else if UTF8Text.equal(name, "--run") {
                 runDirectory = value
             } else if UTF8Text.equal(name, "--data") {

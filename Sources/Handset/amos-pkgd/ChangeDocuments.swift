@@ -4,11 +4,15 @@ import Wire
 // What changes, or would change.
 extension PackageDocuments {
     /// From one set to another: packages first, then what is said about those that stay.
-    static func change(from before: Generation, to after: Generation, isDry: Bool) -> [UInt8] {
+    /// - Parameter fetched: bytes, of a change that may have asked the network.
+    static func change(
+        from before: Generation, to after: Generation, isDry: Bool, fetched: UInt64? = nil
+    ) -> [UInt8] {
         document { json in
             json.beginObject()
             json.field("generation", after.number)
             json.field("dry_run", isDry)
+            if let fetched { json.field("fetched_bytes", fetched) }
             writeChanges(from: before, to: after, &json)
             json.endObject()
         }
@@ -124,20 +128,5 @@ extension PackageDocuments {
         json.beginArray()
         for id in ids { json.value(id.text) }
         json.endArray()
-    }
-
-    static func found(_ found: [(Generation.Package, PackageManifest)]) -> [UInt8] {
-        document { json in
-            json.beginArray()
-            for (package, manifest) in found {
-                json.beginObject()
-                json.field("id", package.id.text)
-                json.field("version", package.version.text)
-                json.field("name", manifest.name)
-                json.field("description", manifest.description)
-                json.endObject()
-            }
-            json.endArray()
-        }
     }
 }

@@ -21,12 +21,16 @@ final class PackageClient<Sealer: FileSealer> {
     private var answer: [UInt8] = []
     private var answered = 0
     private(set) var isOver = false
+    private let worker: RepositoryWorkerTable
+    /// It is the worker that brings packages from repositories.
+    private let isWorker: Bool
 
     init(
-        _ socket: HeldDescriptor, _ engine: Engine, _ developerMode: DeveloperMode, tag: UInt64,
-        deadline: UInt64
+        _ socket: HeldDescriptor, _ engine: Engine, _ developerMode: DeveloperMode,
+        _ worker: RepositoryWorkerTable, isWorker: Bool, tag: UInt64, deadline: UInt64
     ) {
         (self.socket, self.engine, self.developerMode) = (socket, engine, developerMode)
+        (self.worker, self.isWorker) = (worker, isWorker)
         (self.tag, self.deadline) = (tag, deadline)
     }
 
@@ -104,11 +108,16 @@ final class PackageClient<Sealer: FileSealer> {
             case .install, .sideload:
                 left = request.size
                 engine.isDeveloperMode = developerMode.isOn
-                install = try engine.beginInstall(
-                    size: request.size, InstallOptions(rawValue: request.flags))
+                var options = InstallOptions(rawValue: request.flags).subtracting(.repository)
+                if isWorker { options.insert(.repository) }
+                install = try engine.beginInstall(size: request.size, options)
             case .developerMode:
                 try developerMode.change(request.argument, engine.policy)
                 answer(PackageDocuments.developerMode(isOn: developerMode.isOn, engine.policy))
+            case .refresh, .search, .obtain, .upgrade, .bundle:
+                try worker.start(request, answering: socket)
+                // From now on the socket is the worker's.
+                isOver = true
             default: answer(try PackageInquiry(engine, request).document())
             }
         } catch {

@@ -41,8 +41,6 @@ struct PackageInquiry<Sealer: FileSealer> {
         case .history: return PackageDocuments.history(try engine.history())
         case .why: return try why()
         case .difference: return try difference()
-        case .search:
-            return PackageDocuments.found(try engine.search(request.argument))
         default: return PackageDocuments.list(engine.current.packages)
         }
     }

@@ -18,6 +18,7 @@ final class PackageService<Sealer: FileSealer> {
 
     private let engine: Engine
     private let developerMode: DeveloperMode
+    private let worker: RepositoryWorkerTable
     private let listener: HeldDescriptor
     private var epoll: Epoll
     private var clients: [PackageClient<Sealer>] = []
@@ -29,6 +30,7 @@ final class PackageService<Sealer: FileSealer> {
         let store = try FileStore<Sealer>(options.directory, data: options.dataDirectory)
         engine = Engine(store, HandsetCryptography(), options.policy())
         developerMode = DeveloperMode(options.developerModeFile)
+        worker = RepositoryWorkerTable(options)
         do throws(PackageError) {
             try engine.recover()
         } catch {
@@ -96,7 +98,8 @@ final class PackageService<Sealer: FileSealer> {
             // The one who runs this program: root on a handset.
             guard peer.userID == 0 || peer.userID == ChildProcess.effectiveUser else { continue }
             let client = PackageClient(
-                HeldDescriptor(socket.takeDescriptor()), engine, developerMode, tag: nextTag,
+                HeldDescriptor(socket.takeDescriptor()), engine, developerMode, worker,
+                isWorker: worker.isRunning(as: peer.process), tag: nextTag,
                 deadline: now + Self.patienceMilliseconds)
             nextTag += 1
             try epoll.add(client.socket.descriptor, tag: client.tag)

@@ -1,4 +1,5 @@
 import Bridge
+import LinuxSystem
 import Wire
 
 /// What follows `amosctl pkg`.
@@ -24,23 +25,27 @@ struct PackageArguments {
     }
 
     /// As many as somebody types, or a shell makes of `*.apk` in a folder of packages.
-    private static let fileLimit = 256
+    private static let wordLimit = 256
     /// Of a program; execve(2) has limits of its own.
     private static let argumentLimit = 4_096
     private static let package = "which package? `amosctl pkg list` lists them"
-    private static let file = "which file? name one that `amos pack` has made"
+    private static let install = "which package? an id that a repository offers, or a file of `amos pack`"
 
     static let verbs: [Verb] = [
         Verb(name: "list", operation: .list),
         Verb(name: "show", operation: .show, words: 1...1, what: package),
-        Verb(name: "search", operation: .search, words: 1...1, what: "which text?"),
+        Verb(name: "search", operation: .search, words: 1...wordLimit, what: "which words?"),
+        Verb(name: "refresh", operation: .refresh),
         Verb(name: "why", operation: .why, words: 1...1, what: package),
         Verb(
-            name: "install", operation: .install, words: 1...fileLimit, what: file,
+            name: "install", operation: .install, words: 1...wordLimit, what: install,
             options: [.dryRun, .downgrade, .dependency]),
         Verb(
-            name: "upgrade", operation: .install, words: 1...fileLimit, what: file,
+            name: "upgrade", operation: .install, words: 0...wordLimit,
             options: [.dryRun, .downgrade]),
+        Verb(
+            name: "install-bundle", operation: .bundle, words: 1...1,
+            what: "which file? name one that `amos repo bundle` has made", options: .dryRun),
         Verb(
             name: "remove", operation: .uninstall, words: 1...1, what: package,
             options: [.dryRun, .keepData]),
@@ -111,13 +116,27 @@ struct PackageArguments {
 
     var isUpgrade: Bool { verb.map { UTF8Text.equal($0.name, "upgrade") } ?? false }
 
+    /// The files whose packages go with the request.
+    var files: [String] {
+        guard let verb, verb.operation == .install, words.contains(where: Self.isFile) else { return [] }
+        return words
+    }
+
+    /// Ids may hold dots and hyphens, as names of files do.
+    private static func isFile(_ word: String) -> Bool {
+        if word.utf8.contains(UInt8(ascii: "/")) || Directory.exists(word) { return true }
+        let name = Array(word.utf8)
+        return [".apk", ".amospkg"].contains { name.suffix($0.utf8.count).elementsEqual($0.utf8) }
+    }
+
     /// Without a package.
     var request: PackageServiceRequest? {
         guard let verb else { return nil }
         var request = PackageServiceRequest(verb.operation, flags: flags)
-        switch verb.operation {
+        if verb.operation == .install, files.isEmpty { request.operation = isUpgrade ? .upgrade : .obtain }
+        switch request.operation {
         case .install: break
-        case .rollback, .search, .difference:
+        case .rollback, .search, .difference, .obtain, .upgrade, .bundle:
             for word in words { request.argument += (request.argument.utf8.isEmpty ? "" : " ") + word }
         case .pin: (request.package, request.argument) = (words[0], words[1])
         default: request.package = words.first ?? ""
@@ -144,13 +163,18 @@ extension PackageArguments {
 
         look    list                   what is installed
                 show ID                everything about one package
-                search TEXT            installed packages with this text in id, name or description
+                search WORD…           what is here or in a repository with all of these words in id, name
+                                       or description
                 why ID                 who asked for it, and who needs it
                 history                the sets that are still here
                 diff SET [SET]         what changed from one set to another, or to the installed one
-        change  install FILE…          packages that `amos pack` has made, one after the other
+        change  refresh                asks the device's repositories what they offer
+                install ID…            from a repository, with what it needs
+                install FILE…          packages that `amos pack` has made, one after the other
                                        --downgrade: older ones, too; --dependency: may go when nobody needs it
-                upgrade FILE…          the same, but only newer versions of what is installed
+                install-bundle FILE    what `amos repo bundle` has made; an absolute path
+                upgrade [ID…]          what a repository has that is newer, of everything or of these
+                upgrade FILE…          only newer versions of what is installed
                 remove ID              out of the set; --keep-data: its data stays, and its id its key's
                 autoremove             dependencies that nobody needs any more
                 rollback [SET]         the set before this one, or an earlier one, is installed again
@@ -165,7 +189,7 @@ extension PackageArguments {
 
         As root. --dry-run changes nothing and says what would change. Exit status: 0 done, 1 failed or
         refused (and the reason), 2 wrong usage.
-            amosctl pkg install notes-1.4.0.apk --dry-run
+            amosctl pkg install com.example.notes --dry-run
             amosctl pkg list --json | jq '.[].id'
             amosctl pkg pin com.example.notes '^1.2.0'
             amosctl pkg rollback && amosctl pkg diff 6

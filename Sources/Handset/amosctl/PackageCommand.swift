@@ -9,7 +9,7 @@ enum PackageCommand {
 
     static func run(_ arguments: Arguments) throws(SystemCallError) {
         let wanted = arguments.package
-        guard let verb = wanted.verb, let request = wanted.request else { return }
+        guard let request = wanted.request else { return }
         if wanted.isRun {
             var environment: [String] = []
             if let kind = ProcessArguments.environment("TERM") { environment.append("TERM=" + kind) }
@@ -18,13 +18,13 @@ enum PackageCommand {
         }
         // The service may answer before it has read everything.
         ChildProcess.ignoreBrokenPipes()
-        guard verb.operation == .install else {
+        guard request.operation == .install else {
             let answer = try ask(request, arguments, sending: nil)
-            let document = show(answer, verb.operation, isJSON: wanted.isJSON)
-            return finish(verb.operation, document)
+            let document = show(answer, request.operation, isJSON: wanted.isJSON)
+            return finish(request.operation, document)
         }
-        for file in wanted.words {
-            show(try install(file, request, arguments), verb.operation, isJSON: wanted.isJSON)
+        for file in wanted.files {
+            show(try install(file, request, arguments), request.operation, isJSON: wanted.isJSON)
         }
     }
 

@@ -6,7 +6,9 @@ enum PackageText {
     static func text(_ operation: PackageServiceRequest.Operation, _ document: JSONValue) -> [UInt8] {
         switch operation {
         case .list: list(document)
-        case .search: found(document)
+        case .search: RepositoryText.found(document)
+        case .refresh: RepositoryText.refreshed(document)
+        case .obtain, .upgrade, .bundle: RepositoryText.changed(document)
         case .show: details(document)
         case .why: why(document)
         case .verify: findings(document)
@@ -29,14 +31,6 @@ enum PackageText {
             ])
         }
         return TextFormat.table(rows, numbers: [2, 4])
-    }
-
-    private static func found(_ document: JSONValue) -> [UInt8] {
-        var rows: [[String]] = []
-        for package in document.array ?? [] {
-            rows.append([text(package, "id"), text(package, "version"), text(package, "name")])
-        }
-        return rows.isEmpty ? line("no installed package has this text") : TextFormat.table(rows, numbers: [])
     }
 
     private static func details(_ package: JSONValue) -> [UInt8] {

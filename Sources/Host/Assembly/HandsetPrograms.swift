@@ -20,6 +20,7 @@ public struct HandsetProgram: Sendable, Equatable {
     }
 
     private static let packageService = "usr/libexec/amos/amos-pkgd"
+    private static let fetchService = "usr/libexec/amos/amos-fetchd"
     private static let bridge = "usr/libexec/amos/amos-bridged"
 
     public static let all = [
@@ -28,6 +29,9 @@ public struct HandsetProgram: Sendable, Equatable {
             service: bridge),
         HandsetProgram(name: "amos-clockd", imagePath: "usr/libexec/amos/amos-clockd", library: .glibc),
         HandsetProgram(name: "amos-crash", imagePath: "usr/libexec/amos/amos-crash", library: .glibc),
+        HandsetProgram(
+            name: "amos-fetchd", imagePath: fetchService, library: .glibc,
+            modules: ["CLibcrypto", "CLibwebsockets", "Crypto", "Web"], service: fetchService),
         HandsetProgram(name: "amos-init", imagePath: "usr/sbin/amos-init", library: .musl),
         HandsetProgram(
             name: "amos-launch", imagePath: "usr/libexec/amos/amos-launch", library: .glibc,

@@ -34,6 +34,11 @@ struct DropRule: Sendable {
         DropRule(dependents: ["*"], packages: ["gcc-*-base"]),
         // A plug-in with ciphers that libssl does not use unless asked to; a dependency for upgrades' sake.
         DropRule(dependents: ["libssl3*"], packages: ["openssl-provider-legacy"]),
+        // Other event loops than its own, and headers that its own do not include.
+        DropRule(
+            dependents: ["libwebsockets-dev"],
+            packages: ["libwebsockets-evlib-*", "libev-dev", "libuv1-dev", "zlib1g-dev"],
+            mayHoldLicences: false),
         // Compilers for a machine that runs the packages, and sanitizers' run-time libraries.
         DropRule(
             dependents: ["libc6-dev", "libgcc-*-dev", "musl-dev"],

@@ -23,12 +23,11 @@ public struct PackageRequest: Sendable, Equatable {
     public var kernel: String?
     public var sysroot: [String]
 
-    /// What the handset programs are compiled against: glibc and musl with the compiler's own runtime, and
-    /// OpenSSL for those that check signatures.
+    /// What the handset programs are compiled against: glibc and musl with the compiler's own runtime,
+    /// OpenSSL for those that check signatures, libwebsockets for the one that speaks HTTP.
     public static let standardSysroot = [
-        "libc6", "libc6-dev", "libgcc-14-dev", "libgcc-s1", "libssl-dev", "libssl3t64", "linux-libc-dev",
-        "musl",
-        "musl-dev",
+        "libc6", "libc6-dev", "libgcc-14-dev", "libgcc-s1", "libssl-dev", "libssl3t64",
+        "libwebsockets-dev", "linux-libc-dev", "musl", "musl-dev",
     ]
 
     public init(

@@ -1,6 +1,7 @@
 import DiskImage
 import Foundation
 import HostSystem
+import Packages
 import Packaging
 import Trust
 
@@ -11,6 +12,7 @@ import Trust
 ///   metadata/N.targets.json     metadata/N.snapshot.json     metadata/timestamp.json
 ///   targets/HASH.name           each file under its SHA-256
 ///   targets/HASH.index          what the packages among them say of themselves
+///   targets/HASH.name.blocks    beside each package, what its payload is made of
 ///   staged.json                 what `publish` will sign; clients never ask for it
 /// ```
 /// A publication adds files and replaces `timestamp.json` last, so whoever reads meanwhile sees all of the
@@ -87,7 +89,7 @@ public struct RepositoryFolder {
             guard Self.isTargetPath(target), target != RepositoryIndex.path else {
                 throw RepositoryError.badTargetPath(target)
             }
-            if PackageFile.isPackage(file) { _ = try Self.sound(file) }
+            let package = PackageFile.isPackage(file) ? try Self.sound(file) : nil
             let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file), options: .alwaysMapped))
             let body = try FileBody(of: bytes)
             let place = "\(targets)/\(body.fetchName(of: target))"
@@ -95,6 +97,11 @@ public struct RepositoryFolder {
                 atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
             try write(bytes, place)
             staged[target] = body
+            guard let package else { continue }
+            let list = Self.blockList(of: bytes, package).encode()
+            let listBody = try FileBody(of: list)
+            try write(list, "\(targets)/\(listBody.fetchName(of: target + BlockList.suffix))")
+            staged[target + BlockList.suffix] = listBody
         }
         try stage(staged)
     }
@@ -106,6 +113,7 @@ public struct RepositoryFolder {
             guard staged.removeValue(forKey: path) != nil else {
                 throw RepositoryError.trust(.noSuchTarget(path: path))
             }
+            staged.removeValue(forKey: path + BlockList.suffix)
         }
         try stage(staged)
     }

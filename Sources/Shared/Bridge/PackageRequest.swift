@@ -12,8 +12,10 @@ import Wire
 ///                4 list, 5 show one, 6 verify, 7 collect garbage, 8 history, 9 roll back (argument: to which
 ///                set; empty: the one before), 10 hold, 11 unhold, 12 pin (argument: a range; *: unpin),
 ///                13 remove what nobody needs, 14 why one is here, 15 what two sets differ in (argument:
-///                older, newer; the newer may be left out), 16 repair, 17 search (argument: a text),
-///                18 developer mode (argument: on, off; empty: say whether it is)
+///                older, newer; the newer may be left out), 16 repair, 17 search here and in repositories
+///                (argument: words), 18 developer mode (argument: on, off; empty: say whether it is)
+///                of repositories: 19 refresh, 20 obtain (argument: ids), 21 upgrade (argument: ids; empty:
+///                everything), 22 install from a bundle (argument: its path)
 ///     flags      1 replace, 2 downgrade, 4 test, 8 keep the data (uninstall), 16 change nothing,
 ///                32 only what is installed (install), 64 as a dependency (install),
 ///                128 remove what is broken (repair)
@@ -41,6 +43,10 @@ public struct PackageServiceRequest: Equatable, Sendable {
         case repair = 16
         case search = 17
         case developerMode = 18
+        case refresh = 19
+        case obtain = 20
+        case upgrade = 21
+        case bundle = 22
     }
 
     public static let socketName: StaticString = "ipc/pkgd"
@@ -57,8 +63,8 @@ public struct PackageServiceRequest: Equatable, Sendable {
     public static let isDependency: UInt16 = 64
     public static let removesBroken: UInt16 = 128
     public static let packageLimit = 255
-    /// A range of versions, or what somebody would type to search for.
-    public static let argumentLimit = 255
+    /// A range of versions, words to search for, as many ids as somebody types, or a path.
+    public static let argumentLimit = 4095
     /// Without the texts.
     public static let headSize = 20
 

@@ -8,6 +8,9 @@
 /// 32 bytes; 0 when the library failed.
 int amos_sha256(const void *bytes, size_t count, uint8_t *digest);
 
+/// 64 bytes; 0 when the library failed.
+int amos_sha512(const void *bytes, size_t count, uint8_t *digest);
+
 /// A digest in parts; NULL when there is no memory.
 void *amos_sha256_begin(void);
 int amos_sha256_add(void *context, const void *bytes, size_t count);

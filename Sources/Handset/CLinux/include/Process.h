@@ -31,6 +31,8 @@ static inline long amos_kill(int process, int number) { return amos_result(kill(
 /// The next child that has ended, 0 if none has, -ECHILD if there are none.
 long amos_reap(int *exit_code, int *signal_number);
 
+/// 1: this child has ended, and is forgotten now; 0: it runs.
+long amos_reap_one(int process);
 int amos_has_children(void);
 int amos_is_child(int process);
 /// The child keeps descriptors 0, 1, 2 and `kept` (-1: none); all others are closed in it.

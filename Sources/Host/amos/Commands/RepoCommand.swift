@@ -24,6 +24,7 @@ struct RepoCommand: ParsableCommand {
             """,
         subcommands: [
             Init.self, Add.self, Remove.self, Publish.self, Rotate.self, Serve.self, Mirror.self, Check.self,
+            Bundle.self,
         ])
 
     struct Folder: ParsableArguments {

@@ -62,7 +62,7 @@ public struct InstallPolicy: Sendable, Equatable {
     }
 
     /// Whether a package from outside may come in, whoever has signed it.
-    func check(_ manifest: PackageManifest) throws(PackageError) {
+    func check(_ manifest: PackageManifest, _ options: InstallOptions) throws(PackageError) {
         guard manifest.architecture == .any || manifest.architecture == architecture else {
             throw .policy(
                 manifest.id.text + " is made for " + manifest.architecture.name + ", and this handset is "
@@ -73,6 +73,8 @@ public struct InstallPolicy: Sendable, Equatable {
                 manifest.id.text + " needs API level " + String(manifest.minimumAPILevel)
                     + ", and this system has " + String(Self.systemAPILevel) + "; update the system")
         }
+        // What a repository of the device offers was judged when the device was made.
+        guard !options.contains(.repository) else { return }
         // What appears below /usr is the manufacturer's.
         guard manifest.kind != .extension_ else {
             throw .policy(
@@ -105,6 +107,8 @@ public struct InstallOptions: OptionSet, Sendable {
     public static let upgrade = InstallOptions(rawValue: 32)
     /// Others need it: it may go with them.
     public static let dependency = InstallOptions(rawValue: 64)
+    /// It comes from a repository of this device, which its metadata has proved. Never taken from the wire.
+    public static let repository = InstallOptions(rawValue: 1 << 15)
 }
 
 extension Generation {

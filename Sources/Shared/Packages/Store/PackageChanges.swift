@@ -83,20 +83,28 @@ extension PackageEngine {
         return try generation(number)
     }
 
-    /// Installed packages with a text in their id, name or description, small and large letters alike.
-    public func search(_ text: String) throws(PackageError) -> [(Generation.Package, PackageManifest)] {
+    /// Installed packages with all of these words.
+    public func search(
+        _ words: [String]
+    ) throws(PackageError) -> [(Generation.Package, PackageManifest)] {
         try checkUsable()
-        let wanted = Array(text.utf8)
         var found: [(Generation.Package, PackageManifest)] = []
         for package in current.packages {
             let manifest = try head(of: package).manifest
-            for place in [manifest.id.text, manifest.name, manifest.description]
-            where TextSearch.contains(Array(place.utf8), wanted) {
-                found.append((package, manifest))
-                break
-            }
+            if manifest.contains(words) { found.append((package, manifest)) }
         }
         return found
+    }
+}
+
+extension PackageManifest {
+    /// Whether every word is somewhere in the id, a name or a description, small and large letters alike.
+    public func contains(_ words: [String]) -> Bool {
+        let places =
+            [id.text, name, description] + names.map { $0.text } + descriptions.map { $0.text }
+        return words.allSatisfy { word in
+            places.contains { TextSearch.contains(Array($0.utf8), Array(word.utf8)) }
+        }
     }
 }
 

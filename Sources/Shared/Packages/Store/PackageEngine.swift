@@ -39,7 +39,7 @@ public final class PackageEngine<Store: PackageStore, Crypto: StreamCryptography
         try collectGarbage()
     }
 
-    private func reload() throws(PackageError) {
+    func reload() throws(PackageError) {
         newestNumber = try generationNumbers().last ?? 0
         guard newestNumber > 0 else {
             current = .empty

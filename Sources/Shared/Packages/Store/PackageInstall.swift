@@ -99,8 +99,10 @@ public final class PackageInstall<Store: PackageStore, Crypto: StreamCryptograph
         let manifest = head.manifest
         try engine.checkUsable()
         let current = engine.current
-        try engine.policy.checkSideload(isDeveloperMode: engine.isDeveloperMode)
-        try engine.policy.check(manifest)
+        if !options.contains(.repository) {
+            try engine.policy.checkSideload(isDeveloperMode: engine.isDeveloperMode)
+        }
+        try engine.policy.check(manifest, options)
         let key = try head.signatures.verify(
             manifest, head.manifestBytes, owner: current.owner(of: manifest.id), with: engine.crypto)
         try engine.policy.checkPublisher(key, of: manifest.id)
