@@ -169,6 +169,17 @@ import Transfer
         #expect(ContinuousClock.now - start > .milliseconds(900))
     }
 
+    @Test func halfARequestKeepsNobodyWaiting() throws {
+        let rig = try FetchRig()
+        let server = try Self.server.get()
+        let slow = try rig.connect()
+        let request = FetchRequest(server.address("file/10"), byteLimit: 100).encode()
+        try slow.write(Array(request.prefix(20)))
+        #expect(try rig.fetch(server.address("file/10")).body == TestServer.body(10))
+        try slow.write(Array(request.dropFirst(20)))
+        #expect(try FetchRig.answer(slow).body == TestServer.body(10))
+    }
+
     @Test func rubbishEndsTheConversation() throws {
         let rig = try FetchRig()
         let socket = try rig.connect()

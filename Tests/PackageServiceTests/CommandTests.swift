@@ -160,6 +160,28 @@ import Testing
         try engine.install(TestPackage(code: 3, kind: .app, key: 1))
     }
 
+    /// Who has an id now did not make what had it before.
+    @Test func rollbackGivesNoIdToAnotherKey() throws {
+        let engine = try TestEngine.on(SimulatedDisk())
+        try engine.install(TestPackage(kind: .app))
+        try engine.remove(PackageID(Self.notes)!, keepsData: false)
+        try engine.install(TestPackage(code: 2, kind: .app, key: 1))
+        #expect(throws: PackageError.self) { try engine.rollback(to: 1) }
+        #expect(engine.current[PackageID(Self.notes)!]?.versionCode == 2)
+    }
+
+    @Test func rollbackBringsBackNoExcludedPublisher() throws {
+        let disk = SimulatedDisk()
+        let engine = try TestEngine.on(disk)
+        try engine.install(TestPackage())
+        try engine.remove(PackageID(Self.notes)!, keepsData: true)
+        var policy = InstallPolicy(sideload: .allowed, architecture: .arm64)
+        policy.publishers = [Digest256([UInt8](repeating: 7, count: 32))!]
+        let stricter = TestEngine(disk, HandsetCryptography(), policy)
+        try stricter.recover()
+        #expect(throws: PackageError.self) { try stricter.rollback(to: 1) }
+    }
+
     @Test func developersComeInWithTheOwnersWord() throws {
         let rig = try Rig {
             $0.sideload = .developerMode

@@ -134,6 +134,27 @@ import Wire
         #expect(try sample.python("deep/one.amos")["root"]?.integer == 2)
     }
 
+    /// A server may tell another story to whoever asks again: what is written is what was verified.
+    @Test func aMirrorKeepsTheRootThatItTrusted() throws {
+        let (sample, other) = (try Sample(), try Sample())
+        for one in [sample, other] {
+            try one.add("one.amos", "first")
+            try one.repository.publish()
+        }
+        let copy = sample.path + "/copy"
+        let root = try [UInt8](
+            Data(contentsOf: URL(fileURLWithPath: sample.repository.path + "/metadata/1.root.json")))
+        for _ in 0..<2 {
+            _ = try RepositoryMirror.copy(
+                from: sample.repository.path, to: copy, root: root, now: Sample.now)
+        }
+        #expect(throws: RepositoryError.self) {
+            try RepositoryMirror.copy(from: other.repository.path, to: copy, root: nil, now: Sample.now)
+        }
+        let kept = try [UInt8](Data(contentsOf: URL(fileURLWithPath: copy + "/metadata/1.root.json")))
+        #expect(kept == root)
+    }
+
     /// The timestamp tells when it was signed, which moves the floor of a client without a clock.
     @Test func theFloorOfTimeMoves() throws {
         let sample = try Sample()

@@ -1,4 +1,5 @@
 import Testing
+import Wire
 
 @testable import Transfer
 
@@ -150,6 +151,28 @@ import Testing
             now = machine.pausedUntil(now: now) ?? now + 1
         }
         #expect(taken >= 9900 && taken <= 10_200)
+    }
+
+    /// Of answers that say less or more than they bring.
+    @Test func whatIsWholeIsOver() throws {
+        var empty = try Self.machine()
+        _ = empty.start(now: 0)
+        _ = empty.handle(.resolved(["1.1.1.1"]), now: 0)
+        // The body may come in pieces all the same, and never end.
+        #expect(Self.text(empty.handle(Self.answer(200, length: "0"), now: 1)) == "head 0, disconnect, done")
+        var part = try Self.machine { $0.count = 100 }
+        _ = part.start(now: 0)
+        _ = part.handle(.resolved(["1.1.1.1"]), now: 0)
+        _ = part.handle(Self.answer(206, length: "1000", range: "bytes 0-99/100"), now: 1)
+        #expect(part.take(100, now: 1).delivered == 100)
+        #expect(Self.text(part.take(900, now: 1).effects) == "disconnect, done")
+        #expect(part.isFinished)
+    }
+
+    @Test func noRequestIsWaitedForThatHasNoRoom() throws {
+        var bytes = Array(FetchRequest("https://h/x", byteLimit: 1).encode().prefix(8))
+        (bytes[6], bytes[7]) = (0x60, 0xea)
+        #expect(throws: WireError.self) { try FetchRequest.decode(bytes) }
     }
 
     @Test func requestsComeBackAsTheyWere() throws {

@@ -53,6 +53,32 @@ import Testing
         #expect(updater.trusted.root.version == 4)
     }
 
+    /// The timestamp's key is online: what it announces is no promise of memory.
+    @Test func announcedLengthsHaveALimit() throws {
+        var updater = try updater(limits: UpdateLimits())
+        var effects = updater.refresh()
+        effects = updater.handle(.absent)
+        effects = updater.handle(.loaded(nil))
+        effects = updater.handle(.loaded(nil))
+        let meta = #""meta":{"snapshot.json":{"version":1,"length":1152921504606846976}}"#
+        effects = updater.handle(.fetched(document("timestamp", 1, meta)))
+        guard case .fetch("snapshot.json", 2_000_000) = effects.last else {
+            Issue.record("\(effects)")
+            return
+        }
+    }
+
+    @Test func keysAreNotWithoutNumber() throws {
+        let ids = (0..<300).map { "\"i\($0)\"" }.joined(separator: ",")
+        let role = #"{"keyids":[\#(ids)],"threshold":1}"#
+        let roles = ["root", "timestamp", "snapshot", "targets"].map { "\"\($0)\":\(role)" }
+        let root = document("root", 1, #"\#(Self.keys),"roles":{\#(roles.joined(separator: ","))}"#)
+        #expect(throws: TrustError.self) {
+            try Updater(
+                trustedRoot: root, floor: TimeFloor(seconds: 9), clock: nil, cryptography: Credulous())
+        }
+    }
+
     @Test func theLastVersionHasNoSuccessor() throws {
         var updater = try updater(root: .max, limits: UpdateLimits())
         guard case .load("timestamp.json") = updater.refresh().last else {

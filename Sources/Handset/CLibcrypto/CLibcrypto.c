@@ -73,7 +73,7 @@ int amos_verify(
         int is_ready = 1;
         if (scheme == AMOS_SCHEME_RSA_PSS_SHA256) {
             is_ready = EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) == 1 &&
-                       EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST) == 1;
+                       EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_AUTO) == 1;
         }
         if (is_ready) {
             result = EVP_DigestVerify(context, signature, signature_size, message, count) == 1;

@@ -41,7 +41,16 @@ final class FetchSession {
         }
     }
 
-    private var wantsMore: Bool { fetch?.hasBytes ?? (input.count >= FetchRequest.headSize) }
+    private var wantsMore: Bool { fetch?.hasBytes ?? hasRequest }
+
+    /// A whole one, or one that is wrong: half of one waits for the rest.
+    private var hasRequest: Bool {
+        do throws(WireError) {
+            return try FetchRequest.decode(input) != nil
+        } catch {
+            return true
+        }
+    }
 
     private func leave() {
         isOver = true

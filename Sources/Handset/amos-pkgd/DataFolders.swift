@@ -120,6 +120,9 @@ struct FolderTree {
         guard facts.type == FileFacts.directoryType else { return try Directory.unlink(path) }
         guard depth < Self.depthLimit else { return try moveUp(Array(name.utf8), folder) }
         let inner = HeldDescriptor(try FileDescriptor.open(path, [.readOnly, .directory, .noFollow]))
+        // An app that still runs could fill it faster than it is emptied.
+        if ChildProcess.effectiveUser == 0 { try inner.descriptor.setOwner(0, group: 0) }
+        try inner.descriptor.setPermissions(0o700)
         // In rounds: a folder may have more names than are listed at once.
         while !Directory.isEmpty(Beneath.path(inner)) {
             for bytes in try Directory.names(in: Beneath.path(inner)) {

@@ -45,7 +45,6 @@ public struct Fetcher: Sendable {
 
     /// The file of this name, if it is not longer than the limit. Names come from metadata: they never leave
     /// the folder.
-    /// - Parameter isEncoded: the name is a path whose characters a URL may not have as they are.
     public func fetch(_ name: String, byteLimit: Int64) -> Answer {
         switch base {
         case .folder(let folder):
@@ -82,7 +81,8 @@ public struct Fetcher: Sendable {
             "--connect-timeout", "\(connectSeconds)", "--speed-limit", "\(minimumBytesPerSecond)",
             "--speed-time", "\(stallSeconds)", "--write-out", "%{stderr}\n%{http_code}", "--", address,
         ]
-        guard let output = try? curl.run(arguments, outputLimit: Int(clamping: byteLimit) + 1) else {
+        guard let output = try? curl.run(arguments, outputLimit: Int(clamping: min(byteLimit, .max - 1)) + 1)
+        else {
             return .failed("curl could not be started")
         }
         let lines = output.errorText.split(separator: "\n")

@@ -23,9 +23,13 @@ public struct RepositoryCheck {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let store = MetadataStore(folder: folder)
-        try store.persist("root.json", try root ?? first(metadata))
+        let anchor = try root ?? first(metadata)
+        try store.persist("root.json", anchor)
         var client = try RepositoryClient(store: store, metadata: metadata, clock: now)
         try client.refresh()
+        guard client.trusted.targets?.delegates != true else {
+            throw RepositoryError.delegates(folder: "this repository")
+        }
         var report = Report(
             rootVersion: client.rootVersion, timestampExpiry: client.timestampExpiry, targetCount: 0,
             byteCount: 0)
@@ -36,11 +40,10 @@ public struct RepositoryCheck {
             report.byteCount += target.length
         }
         // A mirror's clients begin at any root, and find the rest by the timestamp, which comes last.
-        for version in 1...client.rootVersion {
-            let name = "\(version).root.json"
-            if case .bytes(let bytes) = metadata.fetch(name, byteLimit: Int64(UpdateLimits().root)) {
-                try takeMetadata(name, bytes)
-            }
+        // Each as it was verified: what the server gives for it now may be another one.
+        let firstVersion = client.rootVersion - Int64(client.roots.count - 1)
+        for (offset, bytes) in client.roots.enumerated() {
+            try takeMetadata("\(firstVersion + Int64(offset)).root.json", bytes)
         }
         for (name, file) in client.publishedNames {
             if let bytes = store.load(file) { try takeMetadata(name, bytes) }

@@ -7,6 +7,8 @@ public struct RepositoryClient {
     private let store: MetadataStore
     private let metadata: Fetcher
     private var updater: Updater<LibcryptoTrust>
+    /// The trusted one, and each that followed it.
+    private(set) var roots: [[UInt8]]
 
     /// - Parameter clock: seconds since 1970.
     public init(
@@ -15,6 +17,7 @@ public struct RepositoryClient {
         guard let root = store.load("root.json") else { throw .noTrustedRoot(folder: store.folder) }
         self.store = store
         self.metadata = metadata
+        roots = [root]
         do throws(TrustError) {
             updater = try Updater(
                 trustedRoot: root, floor: store.floor, clock: clock, cryptography: LibcryptoTrust(),
@@ -76,7 +79,9 @@ public struct RepositoryClient {
                     case .absent: event = .absent
                     case .failed(let reason): event = .failed(reason: reason)
                     }
-                case .persist, .remove, .persistFloor: try store(effect)
+                case .persist, .remove, .persistFloor:
+                    if case .persist("root.json", let bytes) = effect { roots.append(bytes) }
+                    try store(effect)
                 case .refreshed, .found: return effect
                 case .failed(let error): throw .trust(error)
                 }

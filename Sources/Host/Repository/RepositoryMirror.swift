@@ -7,7 +7,7 @@ import Trust
 public enum RepositoryMirror {
     /// - Parameters:
     ///   - address: of the repository; its `metadata` and `targets` lie below.
-    ///   - root: the root to trust; nil: the one that the folder has, or the repository's first.
+    ///   - root: the root to trust; nil: the oldest that the folder has, or the repository's first.
     public static func copy(
         from address: String, to folder: String, root: [UInt8]?, now: Int64
     ) throws -> RepositoryCheck.Report {
@@ -15,7 +15,7 @@ public enum RepositoryMirror {
             try FileManager.default.createDirectory(
                 atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
         }
-        let known = MetadataStore(folder: "\(folder)/metadata").load("1.root.json")
+        let known = oldestRoot(in: "\(folder)/metadata")
         return try RepositoryCheck.run(
             metadata: try Fetcher(address + "/metadata"), targets: try Fetcher(address + "/targets"),
             root: root ?? known, now: now,
@@ -24,6 +24,15 @@ public enum RepositoryMirror {
                 guard RepositoryFolder.isTargetPath(name) else { throw RepositoryError.badTargetPath(name) }
                 try write(bytes, "\(folder)/targets/\(name)")
             })
+    }
+
+    /// What the first copy was trusted by.
+    private static func oldestRoot(in folder: String) -> [UInt8]? {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let versions = names.filter { $0.hasSuffix(".root.json") }.compactMap {
+            Int64($0.dropLast(".root.json".count))
+        }
+        return versions.min().flatMap { MetadataStore(folder: folder).load("\($0).root.json") }
     }
 
     private static func write(_ bytes: [UInt8], _ path: String) throws {

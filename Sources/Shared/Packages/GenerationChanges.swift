@@ -51,6 +51,11 @@ extension Generation {
         guard next.packages.count <= Self.packageLimit else {
             throw .badFormat(.generation, "it would hold more packages than a handset takes")
         }
+        // What cannot be read after the next start must not be written.
+        guard next.claims.count <= Self.claimLimit, next.nextUser <= Self.userLimit else {
+            throw .badFormat(
+                .generation, "too many apps were removed with their data kept; remove one of them altogether")
+        }
         return next
     }
 

@@ -67,8 +67,11 @@ extension FetchMachine {
         state = .receiving
         windowBytes = 0
         stateDeadline = now + limits.stall
-        defer { hasToldHead = true }
-        return hasToldHead ? [] : [.head(length: length)]
+        let told: [FetchEffect] = hasToldHead ? [] : [.head(length: length)]
+        hasToldHead = true
+        // Whatever the server sends behind that is nothing that was asked for.
+        if let end, end <= next { return told + finish(nil) }
+        return told
     }
 
     /// Weak ones do not say that every byte is the same (RFC 9110, section 13.1.5).

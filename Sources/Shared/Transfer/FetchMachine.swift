@@ -92,6 +92,7 @@ public struct FetchMachine: Sendable {
         skipped: Int, delivered: Int, effects: [FetchEffect]
     ) {
         guard state == .receiving, available > 0 else { return (0, 0, []) }
+        if let end, next >= end { return (0, 0, finish(nil)) }
         let skipped = Int(clamping: min(UInt64(available), next - min(cursor, next)))
         cursor += UInt64(skipped)
         var wanted = UInt64(available - skipped)

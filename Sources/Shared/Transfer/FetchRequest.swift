@@ -19,6 +19,8 @@ public struct FetchRequest: Sendable {
     static let magic: [UInt8] = Array("AMFT".utf8)
     static let version: UInt8 = 1
     public static let headSize = 8
+    /// Three counts, two limits, a hash, an address with its length.
+    static let bodyLimit = 3 * 8 + 2 * 4 + 32 + 2 + WebAddress.byteLimit
 
     public var address: String
     public var first: UInt64 = 0
@@ -63,6 +65,8 @@ public struct FetchRequest: Sendable {
         let flags = try head.readUInt8()
         guard flags & ~3 == 0 else { throw .malformed(offset: 5, expected: "known flags") }
         let length = Int(try head.readUInt16())
+        // Or somebody would wait for bytes that nobody keeps room for.
+        guard length <= bodyLimit else { throw .tooLong(offset: 6, limit: bodyLimit) }
         guard bytes.count >= headSize + length else { return nil }
         var reader = ByteReader(bytes.span.extracting(headSize..<headSize + length))
         var request = FetchRequest("", byteLimit: 0)

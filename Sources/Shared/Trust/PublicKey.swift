@@ -60,6 +60,9 @@ public struct RoleKeys: Sendable {
         }
         self.threshold = Int(threshold)
         let ids = try fields.texts("keyids")
+        guard ids.count <= KeyList.limit else {
+            throw fields.bad("keyids", "at most " + String(KeyList.limit) + " keys")
+        }
         var keys: [PublicKey] = []
         for (index, id) in ids.enumerated() {
             for earlier in ids[..<index] where UTF8Text.equal(earlier, id) {

@@ -36,9 +36,14 @@ public struct RootMetadata: Sendable {
 
 /// The `keys` of root and of delegations.
 enum KeyList {
+    /// More than any owner has people; each is compared with each, before anybody's signature is checked.
+    static let limit = 256
+
     static func read(_ fields: FieldReader) throws(TrustError) -> [PublicKey] {
         var keys: [PublicKey] = []
-        for member in try fields.object("keys").value.members ?? [] {
+        let members = try fields.object("keys").value.members ?? []
+        guard members.count <= limit else { throw fields.bad("keys", "at most " + String(limit) + " keys") }
+        for member in members {
             let key = try FieldReader(role: fields.role, path: "keys", member.value)
             keys.append(try PublicKey(id: member.key, key))
         }

@@ -8,6 +8,8 @@ public struct TargetsMetadata: Sendable {
     public let targets: [TargetFile]
     /// In the order of the document, which is that of their priority.
     let delegations: [Delegation]
+    /// Whether others may describe files, too.
+    public var delegates: Bool { !delegations.isEmpty }
 
     init(_ document: SignedDocument) throws(TrustError) {
         version = document.version

@@ -4,9 +4,9 @@ public struct UpdateLimits: Equatable, Sendable {
     public var root = 512_000
     /// Bytes of a timestamp, which every client fetches every time: one entry and its signatures.
     public var timestamp = 16_384
-    /// Bytes of a snapshot where the timestamp does not tell its length: some 30,000 roles.
+    /// Bytes of a snapshot, whatever length the timestamp tells: some 30,000 roles.
     public var snapshot = 2_000_000
-    /// Bytes of a targets role where the snapshot does not tell its length: some 20,000 targets.
+    /// Bytes of a targets role, whatever length the snapshot tells: some 20,000 targets.
     public var targets = 5_000_000
     /// Roots that one update follows; a device that missed more goes on with the next update.
     public var rootCount = 256
@@ -14,4 +14,9 @@ public struct UpdateLimits: Equatable, Sendable {
     public var roleCount = 32
 
     public init() {}
+
+    /// Who announces a length may be a thief with a key that is online.
+    static func bounded(_ announced: Int64?, by limit: Int) -> Int64 {
+        min(announced ?? Int64(limit), Int64(limit))
+    }
 }

@@ -162,7 +162,9 @@ extension Updater {
         guard let description = trusted.timestamp?.snapshot else { return }
         state = .snapshot
         let version = trusted.root.isConsistent ? String(description.version) + "." : ""
-        fetch(version + "snapshot.json", description.length ?? Int64(limits.snapshot), &effects)
+        fetch(
+            version + "snapshot.json", UpdateLimits.bounded(description.length, by: limits.snapshot), &effects
+        )
     }
 
     private mutating func advanceFloor(_ effects: inout [UpdateEffect]) {
@@ -245,7 +247,7 @@ extension Updater {
         let description = try trusted.description(of: role)
         let version = trusted.root.isConsistent ? String(description.version) + "." : ""
         let name = version + RoleFile.name(of: role) + ".json"
-        fetch(name, description.length ?? Int64(limits.targets), &effects)
+        fetch(name, UpdateLimits.bounded(description.length, by: limits.targets), &effects)
     }
 }
 

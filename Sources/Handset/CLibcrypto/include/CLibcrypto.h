@@ -20,7 +20,7 @@ int amos_sha256_end(void *context, uint8_t *digest);
 enum amos_scheme {
     AMOS_SCHEME_ED25519,         // the key is its 32 bytes
     AMOS_SCHEME_ECDSA_P256,      // with SHA-256; the key is a SubjectPublicKeyInfo in DER, the signature, too
-    AMOS_SCHEME_RSA_PSS_SHA256,  // salt as long as the digest; SubjectPublicKeyInfo, at least 2048 bits
+    AMOS_SCHEME_RSA_PSS_SHA256,  // salt of any length; SubjectPublicKeyInfo, at least 2048 bits
 };
 /// 1: the key's owner signed the message; 0: not; -1: the key is none of that scheme.
 int amos_verify(

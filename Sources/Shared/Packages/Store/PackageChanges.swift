@@ -32,6 +32,7 @@ extension PackageEngine {
                     + "; `amosctl pkg history` lists those that are still here")
         }
         let older = try generation(target)
+        for package in older.packages { try checkReturn(of: package) }
         let next = try current.rollback(
             to: older, newestNumber: newestNumber, floors: policy.floors.map { ($0.id, $0.versionCode) })
         // Whatever comes back was not looked at for long.
@@ -39,6 +40,21 @@ extension PackageEngine {
             try verify(package)
         }
         return next
+    }
+
+    /// Whether the key that had signed it then may do so today: publishers, and that the id is still its own.
+    private func checkReturn(of package: Generation.Package) throws(PackageError) {
+        try policy.checkPublisher(package.key, of: package.id)
+        guard let owner = current.owner(of: package.id), owner != package.key else { return }
+        if let installed = current[package.id] {
+            let head = try head(of: installed)
+            // A change of the key that the old one has signed is in the package of the new one.
+            let reached = try? head.signatures.verify(
+                head.manifest, head.manifestBytes, owner: package.key, with: crypto)
+            if reached != nil { return }
+        }
+        throw .policy(
+            package.id.text + " belongs to another key now; remove it with its data, then go back")
     }
 
     public func marking(_ id: PackageID, _ mark: PackageMark) throws(PackageError) -> Generation {

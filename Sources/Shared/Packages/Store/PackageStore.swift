@@ -1,3 +1,5 @@
+import Wire
+
 /// A file of the store by its place; `Digest256` is the name of its file.
 public enum StoredFile: Sendable, Equatable {
     /// What is being written. Numbers are given out by whoever writes, and are free again after a start.
@@ -42,7 +44,10 @@ extension StoredFile {
 
     /// Of a set's file; nil: it is none.
     public static func generationNumber(_ name: String) -> UInt64? {
-        guard let number = UInt64(name), number > 0 else { return nil }
+        // As it is written, and with room for successors.
+        guard let number = Decimal.number(Array(name.utf8)[...]), number > 0, number < UInt64(Int64.max),
+            UTF8Text.equal(String(number), name)
+        else { return nil }
         return number
     }
 }
