@@ -20,9 +20,12 @@ public struct SigningKey: Sendable, Equatable {
 
     /// From a PEM file's text (PKCS#8, RFC 8410, as `openssl genpkey -algorithm ed25519` writes it).
     public init(pem: [UInt8], file: String) throws(SigningKeyError) {
-        let source = BIO_new_mem_buf(pem, Int32(clamping: pem.count))
-        defer { BIO_free(source) }
-        let key = PEM_read_bio_PrivateKey(source, nil, nil, nil)
+        // The source refers to the bytes for as long as it is read.
+        let key = pem.withUnsafeBytes { bytes in
+            let source = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count))
+            defer { BIO_free(source) }
+            return PEM_read_bio_PrivateKey(source, nil, nil, nil)
+        }
         guard key != nil else { throw .notAKey(file: file) }
         guard EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 else {
             EVP_PKEY_free(key)

@@ -42,8 +42,8 @@ public enum RepositoryError: Error, CustomStringConvertible {
         case .notARepository(let folder):
             "\(folder) has no metadata/1.root.json; `amos repo init \(folder)` makes a repository"
         case .delegates(let folder):
-            "\(folder) delegates to other roles, which these commands neither write nor copy; use the tool that "
-                + "made it"
+            "\(folder) delegates to other roles, which these commands neither write nor copy; use the "
+                + "tool that made it"
         case .noKey(let role): "no key for the role \(role); name one with --key"
         case .noRole(let role): "\(role) is no role: root, targets, snapshot or timestamp"
         case .keysNotHere(let role, let have, let threshold, let missing):
