@@ -135,17 +135,19 @@ let testTargets: [Target] = [
     tests(of: "Transfer", needs: ["Wire"]),
     // The transfer service as a program of this machine, against servers on loopback.
     .testTarget(
-        name: "FetchServiceTests", dependencies: ["LinuxSystem", "Transfer", "Wire", "amos-fetchd"],
+        name: "FetchServiceTests",
+        dependencies: ["LinuxSystem", "Referees", "Transfer", "Wire", "amos-fetchd"],
         path: "Tests/FetchServiceTests", exclude: ["server.py"], swiftSettings: strict),
     // PID 1's control socket: amos-init and amosctl as programs of this machine.
     .testTarget(
-        name: "ControlTests", dependencies: ["Services", "Wire", "amos-init", "amos-logd", "amosctl"],
+        name: "ControlTests",
+        dependencies: ["Referees", "Services", "Wire", "amos-init", "amos-logd", "amosctl"],
         path: "Tests/ControlTests", swiftSettings: strict),
     // The bridge's daemon, driven by the adb of this machine.
     .testTarget(
         name: "BridgedTests", dependencies: ["Bridge", "amos-bridged", "amosctl"], path: "Tests/BridgedTests",
         swiftSettings: strict),
-    tests(of: "LinuxSystem", needs: ["CLinux", "Services", "amos-init"]),
+    tests(of: "LinuxSystem", needs: ["CLinux", "Referees", "Services", "amos-init"]),
     tests(of: "HostSystem"),
     tests(of: "DeviceSpec", needs: ["Services", "HostSystem"], exclude: ["Wrong"]),
     tests(of: "DebianBase", needs: ["HostSystem"]),

@@ -1,4 +1,5 @@
 import Foundation
+import Referees
 import Services
 import Testing
 import Wire
@@ -67,7 +68,7 @@ import Wire
     ])
     func wrongUsageIsRefused(words: [String]) {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: RunningInit.program("amosctl"))
+        process.executableURL = URL(fileURLWithPath: BuiltProgram.path("amosctl"))
         process.arguments = words
         let outcome = RunningInit.outcome(of: process)
         #expect(outcome.status == 2 && outcome.errors.contains("--help"), "\(words)")
@@ -108,7 +109,7 @@ import Wire
     @Test func eventsAreKeptAndFollowed() throws {
         try withInit { running in
             let process = Process()
-            process.executableURL = URL(fileURLWithPath: RunningInit.program("amosctl"))
+            process.executableURL = URL(fileURLWithPath: BuiltProgram.path("amosctl"))
             process.arguments = ["events", "-f", "--json", "--run", running.run]
             let output = Pipe()
             process.standardOutput = output

@@ -1,4 +1,5 @@
 import Foundation
+import Referees
 import Services
 import Testing
 import Wire
@@ -14,7 +15,7 @@ import Wire
 
     private func services(_ run: String) -> [ServiceDefinition] {
         var logd = ServiceDefinition(name: "logd")
-        logd.program = RunningInit.program("amos-logd")
+        logd.program = BuiltProgram.path("amos-logd")
         logd.arguments = ["--ready", "3", "--directory", run + "/log", "--run", run]
         logd.readiness = .descriptor(3)
         logd.stopsLast = true
@@ -98,7 +99,7 @@ import Wire
         let running = try RunningInit([.sleeper("idle")])
         defer { running.end() }
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: RunningInit.program("amosctl"))
+        process.executableURL = URL(fileURLWithPath: BuiltProgram.path("amosctl"))
         process.arguments = ["events", "-f", "--run", running.run]
         let output = Pipe()
         process.standardOutput = output

@@ -1,4 +1,5 @@
 import Foundation
+import Referees
 import Services
 import Wire
 
@@ -29,7 +30,7 @@ final class RunningInit {
         run = "/tmp/amosctl-\(ProcessInfo.processInfo.processIdentifier)-\(number)"
         try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
         try write(services, health: health, to: "plan")
-        process.executableURL = URL(fileURLWithPath: Self.program("amos-init"))
+        process.executableURL = URL(fileURLWithPath: BuiltProgram.path("amos-init"))
         process.arguments = ["--plan", run + "/plan", "--run", run]
         process.standardError = FileHandle(forWritingAtPath: "/dev/null")
         try process.run()
@@ -62,7 +63,7 @@ final class RunningInit {
     @discardableResult
     func amosctl(_ arguments: String...) -> Outcome {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.program("amosctl"))
+        process.executableURL = URL(fileURLWithPath: BuiltProgram.path("amosctl"))
         process.arguments = arguments + ["--run", run]
         return Self.outcome(of: process)
     }
@@ -103,17 +104,6 @@ final class RunningInit {
             usleep(20_000)
         }
         return false
-    }
-
-    /// The test runner's own folder differs between ways to start it; the products are in the build folder.
-    static func program(_ name: String) -> String {
-        let folders = [
-            Bundle.main.executableURL!.deletingLastPathComponent(),
-            Bundle.main.executableURL!.deletingLastPathComponent().deletingLastPathComponent(),
-            URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent(),
-        ]
-        let paths = folders.map { $0.appendingPathComponent(name).path }
-        return paths.first { FileManager.default.isExecutableFile(atPath: $0) } ?? name
     }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import LinuxSystem
+import Referees
 import Testing
 import Transfer
 
@@ -20,7 +21,7 @@ final class FetchRig: Sendable {
     /// - Parameter patience: milliseconds of every time-out.
     init(patience: Int = 20_000, _ arguments: [String] = []) throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        process.executableURL = URL(fileURLWithPath: Self.program("amos-fetchd"))
+        process.executableURL = URL(fileURLWithPath: BuiltProgram.path("amos-fetchd"))
         process.arguments = ["--run", path, "--listen", "--patience", "\(patience)"] + arguments
         process.standardOutput = FileHandle(forWritingAtPath: "/dev/null")
         try process.run()
@@ -71,17 +72,6 @@ final class FetchRig: Sendable {
                 }
             }
         }
-    }
-
-    /// Beside the tests.
-    static func program(_ name: String) -> String {
-        let folders = [
-            Bundle.main.executableURL!.deletingLastPathComponent(),
-            Bundle.main.executableURL!.deletingLastPathComponent().deletingLastPathComponent(),
-            URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent(),
-        ]
-        let paths = folders.map { $0.appendingPathComponent(name).path }
-        return paths.first { FileManager.default.isExecutableFile(atPath: $0) } ?? name
     }
 }
 

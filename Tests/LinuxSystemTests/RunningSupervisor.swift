@@ -1,4 +1,5 @@
 import Foundation
+import Referees
 import Services
 import Testing
 
@@ -22,23 +23,13 @@ final class RunningSupervisor {
             """
         let start = "exec \(hidesCgroups ? hiding : "") \"$0\" --plan \(run)/plan --run \(run) 2>\(run)/said"
         program.executableURL = URL(fileURLWithPath: "/bin/sh")
-        program.arguments = ["-c", start, Self.program("amos-init")]
+        program.arguments = ["-c", start, BuiltProgram.path("amos-init")]
         try program.run()
     }
 
     deinit {
         if program.isRunning { end() }
         try? FileManager.default.removeItem(atPath: run)
-    }
-
-    static func program(_ name: String) -> String {
-        let beside = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let bundle = Bundle.main.executableURL!.deletingLastPathComponent()
-        for folder in [bundle, bundle.deletingLastPathComponent(), beside] {
-            let path = folder.appendingPathComponent(name).path
-            if FileManager.default.isExecutableFile(atPath: path) { return path }
-        }
-        return name
     }
 
     var process: Int32 { program.processIdentifier }
@@ -55,7 +46,7 @@ final class RunningSupervisor {
     func amosctl(_ arguments: String...) -> String {
         let process = Process()
         let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: Self.program("amosctl"))
+        process.executableURL = URL(fileURLWithPath: BuiltProgram.path("amosctl"))
         process.arguments = arguments + ["--run", run]
         process.standardOutput = output
         process.standardError = output

@@ -141,6 +141,7 @@ import Testing
         let reason = PackageError.belowFloor(PackageID(Self.notes)!, code: 1, floor: 2)
         #expect(throws: reason) { try stricter.rollback(to: nil) }
         #expect(throws: reason) { try stricter.install(TestPackage(), .downgrade) }
+        #expect(throws: reason) { try stricter.install(TestPackage(), [.downgrade, .repository]) }
     }
 
     /// After the key has changed, the old version is still what it was.
@@ -227,6 +228,7 @@ import Testing
 
     @Test(arguments: [
         ["frobnicate"], ["show"], ["pin", "a.b"], ["install"], ["list", "x"], ["list", "--dry-run"],
+        ["install", "a.b", "--downgrade"],
         ["remove", "a.b", "--downgrade"], ["--dry-run"],
     ])
     func wrongUsageIsTold(arguments: [String]) throws {

@@ -4,6 +4,7 @@ import Foundation
 import LinuxSystem
 import Packages
 import Packaging
+import Referees
 import Repository
 import Testing
 
@@ -36,7 +37,7 @@ final class RepositoryRig {
         self.servers = servers
         try folder.write(InstallPolicy(sideload: .denied, architecture: .any))
         running = RunningService(try PackageService<TestSealer>(folder.options), folder)
-        fetcher.executableURL = URL(fileURLWithPath: ServiceFolder.program("amos-fetchd"))
+        fetcher.executableURL = URL(fileURLWithPath: BuiltProgram.path("amos-fetchd"))
         fetcher.arguments = ["--run", folder.path, "--listen", "--patience", "300"]
         fetcher.standardOutput = FileHandle(forWritingAtPath: "/dev/null")
         try fetcher.run()

@@ -197,7 +197,7 @@ import Trust
         try made.publish(
             PackedPackage(id: "com.example.tool", needs: ["com.example.base"]),
             PackedPackage(id: "com.example.base"), PackedPackage(id: "com.example.other"))
-        let bundle = made.path + "/bundle"
+        let bundle = made.path + "/a bundle"
         let report = try BundleMaker.write(
             [PackageID("com.example.tool")!], from: made.place, to: bundle, architecture: .x86_64,
             now: RepositoryClient.clock)

@@ -2,6 +2,7 @@ import Bridge
 import Foundation
 import LinuxSystem
 import Packages
+import Referees
 import Testing
 
 @testable import amos_pkgd
@@ -75,7 +76,7 @@ enum TestSealer: FileSealer {
         try FileDescriptor.open(probe, [.writeOnly, .create]).write([UInt8](repeating: 1, count: 4096))
         let canSeal = (try? Verity.seal(probe)) != nil
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: ServiceFolder.program("amos-pkgd"))
+        process.executableURL = URL(fileURLWithPath: BuiltProgram.path("amos-pkgd"))
         process.arguments = [
             "--directory", folder.path + "/packages", "--run", folder.path, "--policy",
             folder.path + "/policy", "--listen",
@@ -142,7 +143,7 @@ final class ServiceFolder: Sendable {
         options.dataDirectory = path + "/apps"
         (options.policyFile, options.developerModeFile) = (path + "/policy", path + "/developer-mode")
         options.repositories = path + "/repositories"
-        options.program = Self.program("amos-pkgd")
+        options.program = BuiltProgram.path("amos-pkgd")
         return options
     }
 
@@ -182,7 +183,7 @@ final class ServiceFolder: Sendable {
 
     func run(_ arguments: [String]) -> Outcome {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.program("amosctl"))
+        process.executableURL = URL(fileURLWithPath: BuiltProgram.path("amosctl"))
         process.arguments = ["--run", path] + arguments
         let (output, errors) = (Foundation.Pipe(), Foundation.Pipe())
         (process.standardOutput, process.standardError) = (output, errors)
@@ -191,16 +192,5 @@ final class ServiceFolder: Sendable {
         let message = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         return Outcome(status: process.terminationStatus, output: text, errors: message)
-    }
-
-    /// Beside the tests.
-    static func program(_ name: String) -> String {
-        let folders = [
-            Bundle.main.executableURL!.deletingLastPathComponent(),
-            Bundle.main.executableURL!.deletingLastPathComponent().deletingLastPathComponent(),
-            URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent(),
-        ]
-        let paths = folders.map { $0.appendingPathComponent(name).path }
-        return paths.first { FileManager.default.isExecutableFile(atPath: $0) } ?? name
     }
 }

@@ -13,6 +13,27 @@ public final class HeldDescriptor {
 public enum ServiceSocket {
     public enum Kind: Sendable { case stream, datagram, sequentialPackets }
 
+    /// The one stream socket that PID 1 has passed, which waits for nothing.
+    /// - Parameters:
+    ///   - folder: for running without PID 1: a socket is made below it instead.
+    ///   - name: of that socket, in the folder `ipc`.
+    public static func passed(
+        orListeningBelow folder: String?, as name: String
+    ) throws(SystemCallError) -> FileDescriptor {
+        if let folder {
+            try Directory.make(folder + "/ipc")
+            return try StreamSocket.listen(atLocal: Array((folder + "/" + name).utf8), isAbstract: false)
+        }
+        let count = ProcessArguments.environment("LISTEN_FDS") ?? ""
+        guard Decimal.number(Array(count.utf8)[...]) == 1 else {
+            throw SystemCallError("use the socket of PID 1: there is none", "LISTEN_FDS", code: 22)
+        }
+        let socket = FileDescriptor(owning: 3)
+        try socket.setBlocking(false)
+        try socket.closeOnExecute()
+        return socket
+    }
+
     /// Listens, or receives, at `path`. An old socket there is replaced, any other file is an error. The
     /// owner is set unless both ids are 0, and before anybody can connect.
     public static func listen(

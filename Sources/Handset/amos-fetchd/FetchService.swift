@@ -24,7 +24,10 @@ final class FetchService {
 
     init(_ options: Options) throws(SystemCallError) {
         self.options = options
-        listener = HeldDescriptor(try Self.listen(options))
+        listener = HeldDescriptor(
+            try ServiceSocket.passed(
+                orListeningBelow: options.listens ? options.runDirectory : nil,
+                as: FetchReply.socketName.description))
         signals = try SignalDescriptor()
         epoll = try Epoll()
         try epoll.add(listener.descriptor, tag: Self.listenerTag)
@@ -34,21 +37,6 @@ final class FetchService {
         }
         self.web = web
         origins = OriginTable(web)
-    }
-
-    private static func listen(_ options: Options) throws(SystemCallError) -> FileDescriptor {
-        if options.listens {
-            try Directory.make(options.runDirectory + "/ipc")
-            let path = options.runDirectory + "/" + FetchReply.socketName.description
-            return try StreamSocket.listen(atLocal: Array(path.utf8), isAbstract: false)
-        }
-        guard let count = ProcessArguments.environment("LISTEN_FDS"), UInt32(count) == 1 else {
-            throw SystemCallError("use the socket of PID 1: there is none", "LISTEN_FDS", code: 22)
-        }
-        let socket = FileDescriptor(owning: 3)
-        try socket.setBlocking(false)
-        try socket.closeOnExecute()
-        return socket
     }
 
     func run() throws(SystemCallError) {

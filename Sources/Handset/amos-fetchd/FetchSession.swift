@@ -28,27 +28,19 @@ final class FetchSession {
     func proceed(_ now: UInt64) {
         guard !isOver else { return }
         do throws(SystemCallError) {
+            var goesOn = false
             repeat {
                 try read()
-                if fetch == nil { begin(now) }
+                // Half a request waits for the rest of it.
+                goesOn = fetch != nil || begin(now)
                 fetch?.proceed(now, &output)
                 if fetch?.isFinished == true { fetch = nil }
                 try output.flush(to: socket.descriptor)
                 // The room that this made, or the next request that is here already, may be used at once.
-            } while !isOver && output.count == 0 && wantsMore
+                if let fetch { goesOn = fetch.hasBytes }
+            } while goesOn && !isOver && output.count == 0
         } catch {
             leave()
-        }
-    }
-
-    private var wantsMore: Bool { fetch?.hasBytes ?? hasRequest }
-
-    /// A whole one, or one that is wrong: half of one waits for the rest.
-    private var hasRequest: Bool {
-        do throws(WireError) {
-            return try FetchRequest.decode(input) != nil
-        } catch {
-            return true
         }
     }
 
@@ -67,15 +59,18 @@ final class FetchSession {
         }
     }
 
-    private func begin(_ now: UInt64) {
-        guard !isOver else { return }
+    /// Whether there was a request.
+    private func begin(_ now: UInt64) -> Bool {
+        guard !isOver else { return false }
         do throws(WireError) {
-            guard let (request, count) = try FetchRequest.decode(input) else { return }
+            guard let (request, count) = try FetchRequest.decode(input) else { return false }
             input.removeFirst(count)
             start(request, now)
+            return true
         } catch {
             Output.say("<4>a request is not understood: " + error.description)
             leave()
+            return false
         }
     }
 

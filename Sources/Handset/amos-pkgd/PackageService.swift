@@ -26,7 +26,10 @@ final class PackageService<Sealer: FileSealer> {
     private var buffer: [UInt8]
 
     init(_ options: Options) throws(SystemCallError) {
-        listener = HeldDescriptor(try Self.listen(options))
+        listener = HeldDescriptor(
+            try ServiceSocket.passed(
+                orListeningBelow: options.listens ? options.runDirectory : nil,
+                as: PackageServiceRequest.socketName.description))
         let store = try FileStore<Sealer>(options.directory, data: options.dataDirectory)
         engine = Engine(store, HandsetCryptography(), options.policy())
         developerMode = DeveloperMode(options.developerModeFile)
@@ -43,22 +46,6 @@ final class PackageService<Sealer: FileSealer> {
         epoll = try Epoll()
         buffer = [UInt8](repeating: 0, count: Self.bufferSize)
         try epoll.add(listener.descriptor, tag: Self.listenerTag)
-    }
-
-    private static func listen(_ options: Options) throws(SystemCallError) -> FileDescriptor {
-        if options.listens {
-            try Directory.make(options.runDirectory + "/ipc")
-            let path = options.runDirectory + "/" + PackageServiceRequest.socketName.description
-            return try StreamSocket.listen(atLocal: Array(path.utf8), isAbstract: false)
-        }
-        let count = ProcessArguments.environment("LISTEN_FDS") ?? ""
-        guard Decimal.number(Array(count.utf8)[...]) == 1 else {
-            throw SystemCallError("use the socket of PID 1: there is none", "LISTEN_FDS", code: 22)
-        }
-        let socket = FileDescriptor(owning: 3)
-        try socket.setBlocking(false)
-        try socket.closeOnExecute()
-        return socket
     }
 
     func run() throws(SystemCallError) {

@@ -22,7 +22,7 @@ enum RepositoryProblem: Error {
     var description: String {
         switch self {
         case .noRepositories(let folder):
-            "this device names no repositories (" + folder + "); its device file does under `repositories:`"
+            "this device has no repositories; its image has them in " + folder
         case .noNetwork(let reason): "cannot reach the transfer service: " + reason
         case .system(let error): error.description
         case .trust(let name, let error): name + ": " + error.description
@@ -33,15 +33,13 @@ enum RepositoryProblem: Error {
         case .refused(let id, let reason): id.text + ": " + reason
         case .fetch(let file, let reason): file + ": " + reason
         case .removes(let ids):
-            "that would remove " + TextJoin.join(ids.map { $0.text }) + "; remove what is not needed first"
+            "that would remove " + names(ids) + "; remove what is not needed first"
         }
     }
-}
 
-enum TextJoin {
-    static func join(_ parts: [String]) -> String {
+    private func names(_ ids: [PackageID]) -> String {
         var text = ""
-        for part in parts { text += (text.utf8.isEmpty ? "" : ", ") + part }
+        for id in ids { text += (text.utf8.isEmpty ? "" : ", ") + id.text }
         return text
     }
 }

@@ -76,7 +76,9 @@ final class RepositoryWorkerTable {
         if let process, !endsSoon(process) {
             throw .policy("the repositories are being asked already; try again when that has ended")
         }
-        let words = Array(request.argument.utf8).split(separator: 0x20)
+        let text = Array(request.argument.utf8)
+        // A path is one word, whatever is in it.
+        let words = request.operation == .bundle ? [text[...]] : text.split(separator: 0x20)
         var arguments = [
             "--directory", options.directory, "--run", options.runDirectory, "--data", options.dataDirectory,
             "--repositories", options.repositories, "--policy", options.policyFile,

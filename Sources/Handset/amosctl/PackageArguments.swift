@@ -103,6 +103,9 @@ struct PackageArguments {
     /// What is missing; nil: nothing.
     var gap: String? {
         guard let verb else { return "pkg needs a command" }
+        if verb.operation == .install, files.isEmpty, !options.isDisjoint(with: [.downgrade, .dependency]) {
+            return "--downgrade and --dependency are for packages in files"
+        }
         guard words.count < verb.words.lowerBound else { return nil }
         if verb.operation == .pin, words.count == 1 {
             return "which versions? a range such as '^1.2.0', or '*' for any"

@@ -73,15 +73,15 @@ public struct InstallPolicy: Sendable, Equatable {
                 manifest.id.text + " needs API level " + String(manifest.minimumAPILevel)
                     + ", and this system has " + String(Self.systemAPILevel) + "; update the system")
         }
+        for floor in floors where floor.id == manifest.id && manifest.versionCode < floor.versionCode {
+            throw .belowFloor(manifest.id, code: manifest.versionCode, floor: floor.versionCode)
+        }
         // What a repository of the device offers was judged when the device was made.
         guard !options.contains(.repository) else { return }
         // What appears below /usr is the manufacturer's.
         guard manifest.kind != .extension_ else {
             throw .policy(
                 manifest.id.text + " is an extension, which only the manufacturer may install")
-        }
-        for floor in floors where floor.id == manifest.id && manifest.versionCode < floor.versionCode {
-            throw .belowFloor(manifest.id, code: manifest.versionCode, floor: floor.versionCode)
         }
         for owner in reserved where Self.isBelow(manifest.id, owner) {
             throw .policy(
